@@ -162,12 +162,12 @@ fn bits_are_those_of_all_draws() {
         (answer.learned - (1.0 - entropy)).abs() < 1e-9,
         "{answer:?}"
     );
-    // So many draws that no two views are equal: nothing can be said, and the error says so.
+    // So many draws that no two views are equal: another draw makes up for each value.
     let wide = learned(
         "fn main(x: secret bool from each) -> u64 { let r: secret u64 = random(); r ^ (x[0] as u64) }",
     );
     assert!(
-        !wide.exhaustive && wide.learned < 0.1 && wide.error > 0.9,
+        !wide.exhaustive && wide.learned.abs() < 1e-9 && wide.error < 0.02,
         "{wide:?}"
     );
 }

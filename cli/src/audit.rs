@@ -283,10 +283,29 @@ fn learns(s: &Subject<'_>) -> Block {
     }
 }
 
-/// The path of a disclosure in the words of the source.
+/// The path of a disclosure in the words of the source; from each input by itself where there are several.
 fn way(s: &Subject<'_>, d: &Disclosure) -> String {
+    if d.ways.len() < 2 {
+        return steps(s, &d.path);
+    }
+    let mut ways: Vec<(Vec<String>, String)> = Vec::new();
+    for way in &d.ways {
+        let input = format!("`{}`", way.input);
+        let text = steps(s, &way.places);
+        match ways.iter_mut().find(|(_, known)| *known == text) {
+            Some((inputs, _)) => inputs.push(input),
+            None => ways.push((vec![input], text)),
+        }
+    }
+    let one = |(inputs, text): &(Vec<String>, String)| format!("{}: {text}", inputs.join(", "));
+    let all: Vec<String> = ways.iter().map(one).collect();
+    all.join("; ")
+}
+
+/// Places of the source as steps.
+fn steps(s: &Subject<'_>, places: &[Span]) -> String {
     let mut steps: Vec<String> = Vec::new();
-    for span in &d.path {
+    for span in places {
         let text = format!("{} ({})", source_text(s, *span), line(s, *span));
         if steps.last() != Some(&text) {
             steps.push(text);
@@ -382,9 +401,29 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
             capital(&from),
             capital(&who)
         ),
+        K::SmallGroup if f.of_two => format!(
+            "When only two records count, {from} follows these two, here `{about}` of {owner} and one more: who is one of them, or knows one, learns the other from what {who} learns."
+        ),
         K::SmallGroup => format!(
             "When only one record counts that {who} does not know already, {from} gives its number away: here `{about}` of {owner}."
         ),
+        K::Guessed => {
+            let by = f.guess.as_ref().map_or("", |guess| &guess.by);
+            let any = f.guess.as_ref().is_some_and(|guess| guess.any);
+            let exact = f.guess.as_ref().is_some_and(|guess| guess.exact);
+            let whose = match any {
+                true => format!("a number like `{about}` of {owner}"),
+                false => format!("`{about}` of {owner}"),
+            };
+            let is = match exact {
+                true => "is just",
+                false => "is near",
+            };
+            format!(
+                "{} says whether {whose} {is} the `{by}` that {who} gives. Who guesses, or chooses `{by}`, learns the number where it is so, and rules one out where it is not.",
+                capital(&from)
+            )
+        }
         K::Linked => format!(
             "The rows of {from} come out in an order that nobody knows, but each has the numbers of one record side by side, here `{about}` of {owner}: \
              who knows one of a row's numbers learns the others. {} learns them.",
@@ -436,6 +475,42 @@ fn example(s: &Subject<'_>, e: &Example) -> String {
     )
 }
 
+/// What else is given away so, and to whom.
+fn more(s: &Subject<'_>, f: &Finding) -> String {
+    let mut text = String::new();
+    if !f.also.is_empty() {
+        let also: Vec<String> = (f.also.iter())
+            .map(|(owner, about)| format!("`{about}` of {}", label(*owner, &s.ir.party_names)))
+            .collect();
+        let _ = write!(text, " In the same way: {}.", some(&also, "others"));
+    }
+    if !f.alike.is_empty() {
+        let alike: Vec<String> = f.alike.iter().map(|who| people(who, s.ir)).collect();
+        let together = if f.coalition.len() > 1 {
+            " together"
+        } else {
+            ""
+        };
+        let _ = write!(
+            text,
+            " The same kind of thing comes out to {}{together}.",
+            some(&alike, "others")
+        );
+    }
+    text
+}
+
+/// Some of a list, and how many there are besides.
+fn some(all: &[String], rest: &str) -> String {
+    match all.len() {
+        0..=NAMED => all.join(", "),
+        n => format!("{} and {} {rest}", all[..NAMED].join(", "), n - NAMED),
+    }
+}
+
+/// What is named one by one, at most.
+const NAMED: usize = 6;
+
 /// What was tried and found.
 fn tells(s: &Subject<'_>) -> Block {
     let mut parts = Vec::new();
@@ -452,7 +527,7 @@ fn tells(s: &Subject<'_>) -> Block {
             f.kind.is_leak(),
             heading,
             vec![
-                sentence(s, f) + &how_often,
+                sentence(s, f) + &more(s, f) + &how_often,
                 example(s, &f.example),
                 format!("What usually helps: {}.", f.kind.remedy()),
             ],
@@ -479,12 +554,7 @@ fn tells(s: &Subject<'_>) -> Block {
             names.join(", ")
         )));
     }
-    let rows: Vec<Vec<String>> = s
-        .audit
-        .leakage
-        .iter()
-        .map(|l| vec![people(&l.coalition, s.ir), about_whom(s, l), bits(l)])
-        .collect();
+    let rows = leakage(s);
     if !rows.is_empty() {
         parts.push(Part::Text(
             "How much a party learns of another's record on average, when all its numbers are one of a few values spread evenly over \
@@ -543,15 +613,89 @@ fn about_whom(s: &Subject<'_>, l: &Leakage) -> String {
     }
 }
 
-fn bits(l: &Leakage) -> String {
-    let how = match l.bits.exhaustive {
-        true => "all combinations",
-        false => "sampled",
+/// As numbers are written.
+fn two_digits(bits: f64) -> String {
+    match bits {
+        some if some > 0.0 && some < 0.005 => "less than 0.01".to_owned(),
+        some => format!("{some:.2}"),
+    }
+}
+
+/// How many bits are learned, of those who learn as much: one number, or between which two.
+fn bits(all: &[&Leakage]) -> String {
+    let Some(first) = all.first() else {
+        return String::new();
     };
-    format!(
-        "{:.2} ± {:.2} of {:.2} ({how})",
-        l.bits.learned, l.bits.error, l.bits.of
-    )
+    let how = match (first.bits.exact, first.bits.exhaustive) {
+        (true, _) => "exact",
+        (false, true) => "all combinations",
+        (false, false) => "sampled",
+    };
+    let learned = || all.iter().map(|l| l.bits.learned);
+    let least = learned().fold(f64::INFINITY, f64::min);
+    let most = learned().fold(0.0, f64::max);
+    let mean = learned().sum::<f64>() / all.len() as f64;
+    let error = all.iter().map(|l| l.bits.error).fold(0.0, f64::max);
+    let error = error.max(most - mean).max(mean - least);
+    let of = two_digits(first.bits.of);
+    match error < 0.005 && first.bits.exhaustive {
+        true => format!("{} of {of} ({how})", two_digits(mean)),
+        false => format!("{mean:.2} ± {error:.2} of {of} ({how})"),
+    }
+}
+
+/// How far apart numbers of bits are that are shown as one.
+const AS_MUCH: f64 = 0.03;
+
+/// The table of bits: sets of as many parties that learn as much are one row.
+fn leakage(s: &Subject<'_>) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<&Leakage>> = Vec::new();
+    let rows = |l: &Leakage| l.record.is_empty();
+    for l in &s.audit.leakage {
+        let like = |group: &&mut Vec<&Leakage>| {
+            group.first().is_some_and(|first| {
+                first.coalition.len() == l.coalition.len()
+                    && rows(first) == rows(l)
+                    && (first.bits.exact, first.bits.exhaustive)
+                        == (l.bits.exact, l.bits.exhaustive)
+                    && (first.bits.of - l.bits.of).abs() < AS_MUCH
+                    && (first.bits.learned - l.bits.learned).abs() < AS_MUCH
+            })
+        };
+        match groups.iter_mut().find(like) {
+            Some(group) => group.push(l),
+            None => groups.push(vec![l]),
+        }
+    }
+    let row = |group: &Vec<&Leakage>| {
+        let list = |names: SortedSet<String>| -> String {
+            let names: Vec<String> = names.into_iter().collect();
+            some(&names, "others")
+        };
+        let size = group.first().map_or(0, |l| l.coalition.len());
+        let all = || s.audit.leakage.iter().filter(|l| l.coalition.len() == size);
+        let sets = |group: &mut dyn Iterator<Item = &Leakage>| -> SortedSet<Vec<u32>> {
+            group.map(|l| l.coalition.clone()).collect()
+        };
+        let (here, everywhere) = (sets(&mut group.iter().copied()), sets(&mut all()));
+        let who = match (here.len(), size) {
+            (1, _) => people(&group[0].coalition, s.ir),
+            (n, 1) if n == everywhere.len() => "each of them".to_owned(),
+            (n, _) if n == everywhere.len() => format!("any {size} of them together"),
+            _ => list(here.iter().map(|c| people(c, s.ir)).collect()),
+        };
+        let owners: SortedSet<u32> = group.iter().map(|l| l.owner).collect();
+        let whom = match owners.len() {
+            1 => about_whom(s, group[0]),
+            n if n == s.ir.n_parties as usize && here.len() > 1 => match rows(group[0]) {
+                true => "what another gives".to_owned(),
+                false => format!("{} of another", group[0].record),
+            },
+            _ => list(group.iter().map(|l| about_whom(s, l)).collect()),
+        };
+        vec![who, whom, bits(group)]
+    };
+    groups.iter().map(row).collect()
 }
 
 /// The page as text.
@@ -624,6 +768,13 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
             "from": f.origins.iter().map(|o| origin(s, *o)).collect::<Vec<_>>(),
             "about": f.about,
             "owner": f.owner,
+            "also": f.also.iter().map(|(owner, about)| {
+                serde_json::json!({"owner": owner, "about": about})
+            }).collect::<Vec<_>>(),
+            "alike": f.alike,
+            "guess": f.guess.as_ref().map(|guess| {
+                serde_json::json!({"by": guess.by, "any": guess.any, "exact": guess.exact})
+            }),
             "share": f.share,
             "reason": sentence(s, f),
             "example": {
@@ -657,7 +808,10 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
             "to": d.receivers,
             "depends_on": d.sources.iter().map(|x| serde_json::json!({"party": x.party, "input": x.path})).collect::<Vec<_>>(),
             "place": s.files.place(d.span),
-            "way": way(s, d),
+            "way": steps(s, &d.path),
+            "ways": d.ways.iter().map(|way| {
+                serde_json::json!({"input": way.input, "way": steps(s, &way.places)})
+            }).collect::<Vec<_>>(),
         })
     });
     let leakage = s.audit.leakage.iter().map(|l| {
@@ -669,6 +823,7 @@ pub fn json(s: &Subject<'_>) -> serde_json::Value {
             "of": l.bits.of,
             "error": l.bits.error,
             "exhaustive": l.bits.exhaustive,
+            "exact": l.bits.exact,
         })
     });
     serde_json::json!({

@@ -14,6 +14,7 @@ mod coarse;
 mod compared;
 mod constants;
 mod drawn;
+mod guess;
 mod isolate;
 mod judge;
 mod pads;
@@ -68,6 +69,8 @@ pub enum Kind {
     /// A part of a number that comes out follows from one record alone (a sign, a digit, a bit), or all of it from a part of a record's number (a
     /// remainder).
     Partly,
+    /// The view says whether a number is the one that who looks gives.
+    Guessed,
     /// What comes out is the number of one record: a minimum, a maximum, a median.
     OneOfMany,
     /// When few records count, what comes out is one record's number.
@@ -90,6 +93,7 @@ impl Kind {
             Self::Sometimes => "sometimes determined",
             Self::Nearly => "nearly determined",
             Self::Partly => "partly determined",
+            Self::Guessed => "guess confirmed",
             Self::OneOfMany => "one record's number",
             Self::SmallGroup => "small group",
             Self::Linked => "linked",
@@ -118,6 +122,9 @@ impl Kind {
             }
             Self::Partly => {
                 "compute each part of what comes out from all records: no sign, digit or bit of it from one alone"
+            }
+            Self::Guessed => {
+                "give only how many of many numbers meet, and only from a least number on; let nobody try twice; or compare what nobody can guess (long random numbers)"
             }
             Self::OneOfMany => {
                 "give a quantile of many records, a rounded number or a class in place of the minimum, maximum or median of few"
@@ -154,12 +161,31 @@ pub struct Finding {
     pub about: String,
     /// Whose it is.
     pub owner: u32,
+    /// Other numbers that are given away in the same way, each with its owner.
+    pub also: Vec<(u32, String)>,
+    /// Other coalitions that see as much.
+    pub alike: Vec<Vec<u32>>,
+    /// The guess, where one is confirmed.
+    pub guess: Option<Guessed>,
+    /// Whether it takes two records for a group, neither of who looks.
+    pub of_two: bool,
     /// In what share of the tries.
     pub share: f64,
     /// Whether the number is known, but not of which of several records it is.
     pub unordered: bool,
     /// Inputs that show it, and what comes out.
     pub example: Example,
+}
+
+/// A guess that comes out confirmed or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guessed {
+    /// The number that is the guess, of who looks.
+    pub by: String,
+    /// Whether any of several records may have the number.
+    pub any: bool,
+    /// Whether neighbours of the number are told from it.
+    pub exact: bool,
 }
 
 /// Inputs and what a coalition sees of them.
@@ -253,6 +279,10 @@ fn look(subject: &mut Subject<'_>, coalition: &[u32], audit: &mut Audit, rng: &m
             origins,
             about: subject.records[record].cells[cell].name.clone(),
             owner: subject.records[record].party,
+            also: Vec::new(),
+            alike: Vec::new(),
+            guess: None,
+            of_two: false,
             share: 1.0,
             unordered: false,
             example: show(subject, coalition, &inputs),
@@ -333,7 +363,7 @@ fn is_thin(
 
 /// Whether nearly all that there is to learn is learned.
 fn is_most(bits: &Bits) -> bool {
-    bits.of >= LEAST_OF && bits.learned - bits.error >= MOST_SHARE * bits.of
+    !bits.coarse && bits.of >= LEAST_OF && bits.learned - bits.error >= MOST_SHARE * bits.of
 }
 
 /// That what is drawn hides a record from its neighbours only.
@@ -355,6 +385,10 @@ fn nearly(
         origins: origins.into_iter().collect(),
         about: r.cells.first()?.name.clone(),
         owner: r.party,
+        also: Vec::new(),
+        alike: Vec::new(),
+        guess: None,
+        of_two: false,
         share: 1.0,
         unordered: false,
         example: show(subject, coalition, shown.first.as_ref()?),
@@ -438,13 +472,26 @@ fn fold(findings: &mut Vec<Finding>) {
     };
     findings.retain(|f| f.kind != Kind::Sometimes || !named(f));
     for finding in findings.drain(..) {
-        let same = |k: &Finding| {
+        let same = |k: &&mut Finding| {
             k.kind == finding.kind
                 && k.origins == finding.origins
                 && k.coalition.len() <= finding.coalition.len()
         };
-        if !kept.iter().any(same) {
-            kept.push(finding);
+        let number = (finding.owner, finding.about.clone());
+        match kept.iter_mut().find(same) {
+            Some(first) if first.coalition == finding.coalition => {
+                let is_first = (first.owner, &first.about) == (finding.owner, &finding.about);
+                if !is_first && !first.also.contains(&number) {
+                    first.also.push(number);
+                }
+            }
+            Some(first) => {
+                let more = finding.coalition.len() > first.coalition.len();
+                if !more && !first.alike.contains(&finding.coalition) {
+                    first.alike.push(finding.coalition);
+                }
+            }
+            None => kept.push(finding),
         }
     }
     kept.sort_by(|a, b| {

@@ -52,6 +52,17 @@ pub struct Disclosure {
     pub sources: Vec<Source>,
     /// Source places on a shortest way from an input to here, in the direction of flow.
     pub path: Vec<Span>,
+    /// The same from each input by itself, whoever gives it.
+    pub ways: Vec<Way>,
+}
+
+/// A shortest way from an input to where it leaves secrecy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The path of the input: `rows[].age`.
+    pub input: String,
+    /// Source places, in the direction of flow.
+    pub places: Vec<Span>,
 }
 
 impl Disclosure {
@@ -231,6 +242,7 @@ struct Walked {
     drawn: bool,
     sources: Vec<Source>,
     path: Vec<Span>,
+    ways: Vec<Way>,
 }
 
 /// Where a program sorts, or adds up by group or looks up at many secret places, which may become a sort: what such an operation may open are places of shuffled rows,
@@ -275,6 +287,10 @@ impl Collect<'_> {
                         path: leaf.path.clone(),
                     }],
                     path: vec![node.span],
+                    ways: vec![Way {
+                        input: leaf.path.clone(),
+                        places: vec![node.span],
+                    }],
                 });
             }
         }
@@ -333,6 +349,7 @@ impl Collect<'_> {
             drawn,
             sources,
             path,
+            ways,
         } = self.walk(arg, node.span);
         self.push(Disclosure {
             kind,
@@ -347,10 +364,11 @@ impl Collect<'_> {
             drawn,
             sources,
             path,
+            ways,
         });
     }
 
-    /// The secret inputs behind a value, and the places on a shortest way from one of them.
+    /// The secret inputs behind a value, and the places on a shortest way from each of them.
     fn walk(&mut self, from: ValueId, at: Span) -> Walked {
         self.stamp += 1;
         let mut queue: Vec<(ValueId, Option<usize>)> = vec![(from, None)];
@@ -359,14 +377,17 @@ impl Collect<'_> {
         }
         let mut drawn = false;
         let mut sources = Vec::new();
-        let mut nearest = None;
+        // The first of each path, nearest first.
+        let mut nearest: Vec<(&str, usize)> = Vec::new();
         let mut next = 0;
         while let Some(&(id, _)) = queue.get(next) {
             if let Some(definition) = self.graph.definitions.get(id.index()) {
                 let leaf = definition.input.and_then(|i| self.ir.inputs.get(i));
                 drawn |= leaf.is_some_and(|l| l.drawn);
                 if let Some(leaf) = leaf.filter(|l| !l.public && !l.drawn) {
-                    nearest = nearest.or(Some(next));
+                    if !nearest.iter().any(|(path, _)| *path == leaf.path) {
+                        nearest.push((&leaf.path, next));
+                    }
                     sources.push(Source {
                         party: leaf.party,
                         path: leaf.path.clone(),
@@ -385,18 +406,30 @@ impl Collect<'_> {
         }
         sources.sort();
         sources.dedup();
-        let mut path = Vec::new();
-        let mut step = nearest;
-        while let Some(&(id, towards)) = step.and_then(|s| queue.get(s)) {
-            path.extend(self.graph.definitions.get(id.index()).map(|d| d.span));
-            step = towards;
-        }
-        path.push(at);
-        path.dedup();
+        let way = |from: Option<usize>| {
+            let mut places = Vec::new();
+            let mut step = from;
+            while let Some(&(id, towards)) = step.and_then(|s| queue.get(s)) {
+                places.extend(self.graph.definitions.get(id.index()).map(|d| d.span));
+                step = towards;
+            }
+            places.push(at);
+            places.dedup();
+            places
+        };
+        let path = way(nearest.first().map(|(_, at)| *at));
+        let mut ways: Vec<Way> = (nearest.iter())
+            .map(|(input, at)| Way {
+                input: (*input).to_owned(),
+                places: way(Some(*at)),
+            })
+            .collect();
+        ways.sort_by(|a, b| a.input.cmp(&b.input));
         Walked {
             drawn,
             sources,
             path,
+            ways,
         }
     }
 
@@ -420,6 +453,11 @@ impl Collect<'_> {
             old.sources.extend(new.sources);
             old.sources.sort();
             old.sources.dedup();
+            for way in new.ways {
+                if !old.ways.iter().any(|known| known.input == way.input) {
+                    old.ways.push(way);
+                }
+            }
         } else {
             self.found.push(new);
         }

@@ -10,6 +10,7 @@ use smpcc_compiler::ir::Ir;
 use smpcc_compiler::lower;
 use smpcc_compiler::reveals::{self, Disclosure, DisclosureKind};
 use smpcc_compiler::source::SourceSet;
+use smpcc_compiler::span::Span;
 use std::fmt::Write as _;
 
 /// Lists every value that leaves secrecy.
@@ -94,6 +95,10 @@ fn json(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> serde_json::Value 
                 "random": d.drawn,
                 "depends_on": d.sources.iter().map(|s| serde_json::json!({"party": s.party, "input": s.path})).collect::<Vec<_>>(),
                 "owner": owner(d),
+                "paths": d.ways.iter().map(|way| serde_json::json!({
+                    "input": way.input,
+                    "path": way.places.iter().map(|s| sources.place(*s)).collect::<Vec<_>>(),
+                })).collect::<Vec<_>>(),
                 "path": d.path.iter().map(|s| sources.place(*s)).collect::<Vec<_>>(),
             })
         })
@@ -168,10 +173,22 @@ pub fn human(list: &[Disclosure], ir: &Ir, sources: &SourceSet) -> String {
         if let (Some(owner), false) = (owner(d), d.drawn) {
             let _ = writeln!(text, "    follows from the data of {} alone", name(owner));
         }
-        if !d.path.is_empty() {
-            let mut steps: Vec<String> = d.path.iter().map(|s| sources.place(*s)).collect();
+        let steps = |places: &[Span]| {
+            let mut steps: Vec<String> = places.iter().map(|s| sources.place(*s)).collect();
             steps.dedup();
-            let _ = writeln!(text, "    by way of {}", steps.join(" → "));
+            steps.join(" → ")
+        };
+        if d.ways.len() > 1 {
+            for way in &d.ways {
+                let _ = writeln!(
+                    text,
+                    "    from `{}` by way of {}",
+                    way.input,
+                    steps(&way.places)
+                );
+            }
+        } else if !d.path.is_empty() {
+            let _ = writeln!(text, "    by way of {}", steps(&d.path));
         }
     }
     if list.is_empty() {

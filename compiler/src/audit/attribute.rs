@@ -66,6 +66,7 @@ pub(super) fn attributes(
                 continue;
             };
             seen.times += 1;
+            seen.deciders.entry(item).or_default().insert(record);
             seen.shown += u64::from(is_shown);
             let sight = || Sight {
                 inputs: inputs.clone(),

@@ -90,6 +90,11 @@ impl Subject<'_> {
 
     /// Inputs in which one record is apart and the others are alike in what makes groups.
     pub fn apart(&self, record: usize, rng: &mut SplitMix) -> Inputs {
+        self.group(&[record], rng)
+    }
+
+    /// Inputs in which some records are alike in what makes groups, and the others are in another way.
+    pub fn group(&self, records: &[usize], rng: &mut SplitMix) -> Inputs {
         let mut inputs = self.draw(rng);
         let mut usual: SortedMap<u64, [i128; 2]> = SortedMap::new();
         for (r, own) in self.records.iter().enumerate() {
@@ -101,13 +106,19 @@ impl Subject<'_> {
                     let span = (cell.hi - cell.lo) as u64 + 1;
                     let any = |rng: &mut SplitMix| cell.lo + i128::from(rng.below(span));
                     let constants = self.constants_of(cell);
-                    let other = match constants.is_empty() || rng.one_in(3) {
+                    let other = match constants.is_empty() || records.len() == 1 && rng.one_in(3) {
                         true => any(rng),
                         false => rng.of(&constants),
                     };
-                    [any(rng), other]
+                    let usual = any(rng);
+                    // Of several in a group it must be another one.
+                    let next = if other < cell.hi { other + 1 } else { cell.lo };
+                    match records.len() > 1 && usual == other {
+                        true => [next, other],
+                        false => [usual, other],
+                    }
                 });
-                cell.set(&mut inputs, two[usize::from(r == record)]);
+                cell.set(&mut inputs, two[usize::from(records.contains(&r))]);
             }
         }
         inputs

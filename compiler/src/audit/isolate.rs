@@ -52,6 +52,8 @@ pub(super) fn isolate(
 ) {
     let here = looks(subject, view);
     let mut beside = Beside::new();
+    // Whether any step down and any step up changes something.
+    let mut turns: SortedMap<(Look, (usize, usize)), [bool; 2]> = SortedMap::new();
     let mut followed: SortedMap<Look, Followed> = SortedMap::new();
     for &r in honest {
         for c in 0..subject.records[r].cells.len() {
@@ -74,6 +76,7 @@ pub(super) fn isolate(
                     if here.get(&look).is_some_and(|before| *before != word) {
                         let cells = followed.entry(look).or_default();
                         cells.entry((r, c)).or_default().insert(word);
+                        turns.entry((look, (r, c))).or_default()[usize::from(step > 0)] = true;
                         if step.abs() == 1 {
                             let sides = beside.entry(look).or_default();
                             let sides = sides.entry((r, c)).or_default();
@@ -157,8 +160,7 @@ pub(super) fn isolate(
         let origins: Vec<Origin> = origins.into_iter().collect();
         let before = shown.isolated.get(&origins);
         let looks_for = before.is_none_or(|seen| seen.looked < LOOKED && seen.bare < BARE);
-        let sides = beside.get(look).and_then(|all| all.get(&(record, cell)));
-        let is_end = sides.is_some_and(|sides| sides.contains(&None));
+        let is_end = turns.get(&(*look, (record, cell))) != Some(&[true, true]);
         let company = match looks_for && !is_end {
             true => company(subject, coalition, inputs, view, (record, cell)),
             false => Company::Hides,
@@ -394,12 +396,8 @@ fn presence(
 ) -> Option<Inputs> {
     let own = &subject.records[record].cells;
     let others = &subject.records[r].cells;
-    let is_tag = |tag: &Cell, of: &Cell| {
-        let rest = of.name.strip_prefix(tag.name.as_str());
-        tag.is_small() && rest.is_some_and(|rest| rest.starts_with('.'))
-    };
-    let tag = own.iter().find(|tag| is_tag(tag, &own[c]))?;
-    let other = others.iter().find(|tag| is_tag(tag, &others[k]))?;
+    let tag = own.iter().find(|tag| tag.is_tag_of(&own[c]))?;
+    let other = others.iter().find(|tag| tag.is_tag_of(&others[k]))?;
     let mut present = inputs.clone();
     let differs = tag.get(inputs) != other.get(inputs);
     (differs && other.set(&mut present, tag.get(inputs))).then_some(present)

@@ -4,10 +4,11 @@
 //! not named again.
 
 use super::coarse::coarse;
+use super::guess::guesses;
 use super::probe::{alike, everywhere};
 use super::shown::{ALWAYS, Seen, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, near};
-use super::{Finding, Kind, show};
+use super::{Finding, Guessed, Kind, show};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
 
@@ -34,6 +35,15 @@ const PARTED: u128 = 64;
 
 /// How often a part that says between which limits a number lies is another one along its range.
 const LIMITS: usize = 2;
+
+/// How often a group of two must show.
+const OF_TWO: u64 = 2;
+
+/// Inputs at which it is looked at what is rounded away.
+const ROUNDED: usize = 8;
+
+/// From which these follow.
+const ROUNDED_SEED: u64 = 0x0dd1_5ed0;
 
 /// Changes of something after which it is known from which records it follows.
 const CHANGES: u64 = 10;
@@ -77,12 +87,14 @@ pub(super) fn findings(
     };
     let rest = judge.pinned(rng);
     judge.isolated(|kind, _| matches!(kind, Kind::Determined | Kind::OneOfMany | Kind::Nearly));
+    judge.guesses();
     judge.attributes(|kind| kind == Kind::OneOfMany);
     judge.isolated(|_, n_origins| n_origins == 1);
     judge.unordered(rest.unordered);
     judge.isolated(|_, _| true);
     judge.attributes(|kind| kind == Kind::SmallGroup);
     judge.pairs();
+    judge.of_two();
     judge.unordered(rest.unordered_sometimes);
     judge.sometimes(rest.sometimes);
     judge.coarse(rng);
@@ -143,6 +155,10 @@ impl Judge<'_, '_> {
             origins: origins.to_vec(),
             about,
             owner,
+            also: Vec::new(),
+            alike: Vec::new(),
+            guess: None,
+            of_two: false,
             share,
             unordered: false,
             example: show(self.subject, self.coalition, &sight.inputs),
@@ -185,16 +201,25 @@ impl Judge<'_, '_> {
             if !enough || (unordered || !always) && self.is_often_hidden(record, cell, rng) {
                 continue;
             }
+            // That a variant is known says nothing of what it holds.
+            let is_tag = {
+                let cells = &self.subject.records[record].cells;
+                cells.iter().any(|held| cells[cell].is_tag_of(held))
+            };
             let finding = Finding {
-                kind: if always {
-                    Kind::Determined
-                } else {
-                    Kind::Sometimes
+                kind: match always {
+                    true if is_tag => Kind::Partly,
+                    true => Kind::Determined,
+                    false => Kind::Sometimes,
                 },
                 coalition: self.coalition.to_vec(),
                 origins,
                 about,
                 owner,
+                also: Vec::new(),
+                alike: Vec::new(),
+                guess: None,
+                of_two: false,
                 share,
                 unordered,
                 example: show(self.subject, self.coalition, example),
@@ -205,7 +230,9 @@ impl Judge<'_, '_> {
                 (false, false) if self.named.contains(&(owner, turn)) => {}
                 (false, false) => rest.sometimes.push((turn, finding)),
                 (false, true) => {
-                    self.determined.insert(record);
+                    if !is_tag {
+                        self.determined.insert(record);
+                    }
                     self.explained.extend(&finding.origins);
                     if self.named.insert((owner, turn)) {
                         self.found.push(finding);
@@ -378,7 +405,11 @@ impl Judge<'_, '_> {
             let Some(sight) = seen.sight.as_ref() else {
                 continue;
             };
-            let kind = if !seen.several && seen.times >= ATTRIBUTES {
+            // Where it is always the same one, each number that comes out is one record's by its place.
+            let one_each = !seen.several && seen.deciders.values().all(|records| records.len() < 2);
+            let kind = if one_each {
+                continue;
+            } else if !seen.several && seen.times >= ATTRIBUTES {
                 Kind::OneOfMany
             } else if seen.shown > 0 {
                 Kind::SmallGroup
@@ -390,7 +421,7 @@ impl Judge<'_, '_> {
                 && !self.determined.contains(&sight.record)
             {
                 let all = (shown.tries + shown.planted).max(1) as f64;
-                self.name(kind, &[*origin], sight, seen.times as f64 / all);
+                self.name(kind, &[*origin], sight, (seen.times as f64 / all).min(1.0));
             }
         }
     }
@@ -413,6 +444,20 @@ impl Judge<'_, '_> {
             let known = self.is_explained(origins);
             if let Some(sight) = seen.sight.as_ref().filter(|_| !known && share >= MOSTLY) {
                 self.name(Kind::Nearly, origins, sight, share);
+            }
+        }
+    }
+
+    /// What two records say together that are a group among others.
+    fn of_two(&mut self) {
+        let shown = self.shown;
+        for (origin, seen) in &shown.of_two {
+            let known = self.is_explained(&[*origin]) || seen.planted < OF_TWO;
+            if let Some(sight) = seen.sight.as_ref().filter(|_| !known) {
+                self.name(Kind::SmallGroup, &[*origin], sight, 1.0);
+                if let Some(found) = self.found.last_mut() {
+                    found.of_two = true;
+                }
             }
         }
     }
@@ -501,11 +546,77 @@ impl Judge<'_, '_> {
             let changes = seen.windows(2).filter(|two| two[0] != two[1]).count();
             changes > 0 && (step == 1 || changes <= LIMITS)
         });
+        let cell = cell.or_else(|| self.beside_rounded(item, record, bits))?;
         Some(Sight {
             inputs: inputs.clone(),
             record,
-            cell: cell?,
+            cell,
         })
+    }
+
+    /// The number of a record that decides some bits of an item by its neighbours, where the others of its field are rounded away from these bits: room
+    /// was made for it. (In a sum of weighted numbers each step of each of them shows.)
+    fn beside_rounded(&mut self, item: Item, record: usize, bits: u128) -> Option<usize> {
+        let word = |view: &View| view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w);
+        let cells = self.subject.records[record].cells.clone();
+        let honest = self.subject.honest();
+        let mut rng = SplitMix::new(ROUNDED_SEED);
+        let bases: Vec<Inputs> = (0..ROUNDED)
+            .map(|_| self.subject.draw_wide(&mut rng))
+            .collect();
+        (0..cells.len()).find(|&c| {
+            let turn = cells[c].leaf_turn();
+            let own = self.steps_of(&bases, &cells[c]);
+            let shows = own
+                .iter()
+                .filter_map(|[a, b]| Some((word(a)? ^ word(b)?) & bits));
+            let shows = shows.filter(|changed| *changed != 0).count();
+            let others: Vec<Cell> = (honest.iter().filter(|r| **r != record))
+                .flat_map(|r| self.subject.records[*r].cells.clone())
+                .filter(|cell| cell.leaf_turn() == turn)
+                .collect();
+            let stays = others.iter().any(|cell| {
+                let steps = self.steps_of(&bases, cell);
+                let same = steps.iter().filter(|[a, b]| word(a) == word(b)).count();
+                (1..steps.len()).contains(&same)
+            });
+            shows * 2 > ROUNDED && stays
+        })
+    }
+
+    /// What comes out at some inputs, and when a number is one more.
+    fn steps_of(&mut self, bases: &[Inputs], cell: &Cell) -> Vec<[View; 2]> {
+        let mut steps = Vec::new();
+        for inputs in bases {
+            let mut other = inputs.clone();
+            if cell.set(&mut other, cell.get(inputs).saturating_add(1)) {
+                let here = self.subject.view(inputs, self.coalition);
+                steps.push([here, self.subject.view(&other, self.coalition)]);
+            }
+        }
+        steps
+    }
+
+    /// Guesses that come out confirmed or not.
+    fn guesses(&mut self) {
+        for (item, guess) in guesses(self.subject, self.coalition, self.shown) {
+            if self.is_explained(&[item.0]) || self.determined.contains(&guess.record) {
+                continue;
+            }
+            let sight = Sight {
+                inputs: guess.inputs,
+                record: guess.record,
+                cell: guess.cell,
+            };
+            self.name(Kind::Guessed, &[item.0], &sight, 1.0);
+            if let Some(found) = self.found.last_mut() {
+                found.guess = Some(Guessed {
+                    by: guess.by,
+                    any: guess.any,
+                    exact: guess.exact,
+                });
+            }
+        }
     }
 
     /// Things that come out for each record.
@@ -522,13 +633,21 @@ impl Judge<'_, '_> {
         let Some(inputs) = shown.first.as_ref() else {
             return;
         };
-        if honest.len() < 2 || self.subject.records.len() < 3 {
-            return;
-        }
+        let few = honest.len() < 2 || self.subject.records.len() < 3;
         for (origin, records) in alone {
             let record = records.iter().next().copied().unwrap_or(0);
             if records.iter().all(|r| self.determined.contains(r)) || !self.explained.insert(origin)
             {
+                continue;
+            }
+            // All of it follows from this one alone, and not from what who looks gives.
+            if few {
+                let sight = Sight {
+                    inputs: inputs.clone(),
+                    record,
+                    cell: 0,
+                };
+                self.name(Kind::Partly, &[origin], &sight, 1.0);
                 continue;
             }
             self.found.push(Finding {
@@ -546,6 +665,10 @@ impl Judge<'_, '_> {
             origins: vec![origin],
             about: String::new(),
             owner: 0,
+            also: Vec::new(),
+            alike: Vec::new(),
+            guess: None,
+            of_two: false,
             share,
             unordered: false,
             example: show(self.subject, self.coalition, inputs),

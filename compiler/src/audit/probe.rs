@@ -11,7 +11,7 @@
 use super::attribute::attributes;
 use super::isolate::{isolate, weigh};
 use super::pads::{Moves, is_hidden_by_draws, moves};
-use super::shown::{Pins, Shown};
+use super::shown::{Pins, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, differences, near, some};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
@@ -211,6 +211,8 @@ fn plant(
             all.push(subject.apart(*record, rng));
         }
     }
+    all.extend(duos(subject, coalition, honest));
+    of_two(subject, coalition, honest, shown);
     let moved: SortedSet<Item> = shown.depends.keys().copied().collect();
     for inputs in all {
         if !subject.may_run() {
@@ -232,6 +234,87 @@ fn plant(
 
 /// Inputs in which one record is apart from the others.
 const APART: usize = 12;
+
+/// Inputs in which a record of who looks and another one make a group: who is one of two learns the other.
+fn duos(subject: &Subject<'_>, coalition: &[u32], honest: &[usize]) -> Vec<Inputs> {
+    let mut rng = SplitMix::new(DUO_SEED);
+    let is_own = |r: &usize| coalition.contains(&subject.records[*r].party);
+    let own: Vec<usize> = (0..subject.records.len()).filter(is_own).collect();
+    if own.is_empty() || honest.len() < 2 {
+        return Vec::new();
+    }
+    (0..APART)
+        .map(|_| subject.group(&[rng.of(&own), rng.of(honest)], &mut rng))
+        .collect()
+}
+
+/// Notes what is the sum of two records' numbers, or follows these in another way, when the two are a group among others.
+fn of_two(subject: &mut Subject<'_>, coalition: &[u32], honest: &[usize], shown: &mut Shown) {
+    let mut rng = SplitMix::new(DUO_SEED);
+    let is_own = |r: &usize| coalition.contains(&subject.records[*r].party);
+    let has_own = (0..subject.records.len()).any(|r| is_own(&r));
+    if has_own || !(CROWD..=CROWDED).contains(&honest.len()) {
+        return;
+    }
+    for _ in 0..DUOS {
+        if !subject.may_run() {
+            return;
+        }
+        let pair = some(honest, 2, &mut rng);
+        let inputs = subject.group(&pair, &mut rng);
+        let view = subject.view(&inputs, coalition);
+        let mut followed: SortedMap<Item, SortedMap<(usize, usize), SortedSet<Word>>> =
+            SortedMap::new();
+        for &r in honest {
+            for c in 0..subject.records[r].cells.len() {
+                let cell = subject.records[r].cells[c].clone();
+                for step in [1, -1, 2, -2].iter().filter(|_| !cell.is_small()) {
+                    let mut other = inputs.clone();
+                    if cell.set(&mut other, cell.get(&inputs).saturating_add(*step)) {
+                        let seen = subject.view(&other, coalition);
+                        for item in differences(&view, &seen) {
+                            let cells = followed.entry(item).or_default();
+                            cells.entry((r, c)).or_default().extend(word(&seen, item));
+                        }
+                    }
+                }
+            }
+        }
+        for (item, cells) in followed {
+            let records: SortedSet<usize> = cells.keys().map(|(r, _)| *r).collect();
+            let told = |(_, words): &(&(usize, usize), &SortedSet<Word>)| words.len() >= 2;
+            let both: Vec<(usize, usize)> = cells.iter().filter(told).map(|(p, _)| *p).collect();
+            let several = shown.depends.get(&item).map_or(0, SortedSet::len) >= CROWD;
+            if !pair.iter().copied().eq(records.iter().copied())
+                || both.len() < 2
+                || shown.noisy.contains(&item)
+                || !several
+            {
+                continue;
+            }
+            let seen = shown.of_two.entry(item.0).or_default();
+            seen.planted += 1;
+            let (record, cell) = both[0];
+            seen.sight.get_or_insert_with(|| Sight {
+                inputs: inputs.clone(),
+                record,
+                cell,
+            });
+        }
+    }
+}
+
+/// Groups of two that are tried where who looks gives nothing.
+const DUOS: usize = 24;
+
+/// Records of which two are few.
+const CROWD: usize = 4;
+
+/// Records that are moved one by one, at most.
+const CROWDED: usize = 24;
+
+/// From which inputs follow that have groups of two.
+const DUO_SEED: u64 = 0xd005_0002;
 
 fn word(view: &View, item: Item) -> Option<Word> {
     view.iter().find(|(i, _)| *i == item).map(|(_, w)| *w)

@@ -57,6 +57,8 @@ pub(super) struct Shown {
     pub windows: SortedMap<Vec<Origin>, Seen>,
     /// Pairs of origins of which a weighted difference follows one record, more or less.
     pub weighted: SortedMap<Vec<Origin>, Seen>,
+    /// What follows two records alone that are a group.
+    pub of_two: SortedMap<Origin, Seen>,
     /// What decides something by itself: by origin and field of few values.
     pub attributes: SortedMap<(Origin, u64), Attribute>,
     /// Tries and pins by record and cell, and by which origins alone, if any.
@@ -86,6 +88,8 @@ pub(super) struct Attribute {
     pub shown: u64,
     /// Whether there were inputs at which several records had a part.
     pub several: bool,
+    /// The records that ever decided each number of the view.
+    pub deciders: SortedMap<Item, SortedSet<usize>>,
     /// The first, or the first at which it shows.
     pub sight: Option<Sight>,
 }

@@ -89,6 +89,12 @@ impl Cell {
         self.hi.saturating_sub(self.lo) < FEW - 1
     }
 
+    /// Whether it says which variant a record has, and another cell is what a variant holds.
+    pub fn is_tag_of(&self, held: &Self) -> bool {
+        let rest = held.name.strip_prefix(self.name.as_str());
+        self.is_small() && rest.is_some_and(|rest| rest.starts_with('.'))
+    }
+
     /// A number that cells of one field share, whoever gives them.
     pub fn leaf_turn(&self) -> u64 {
         let letters = self.name.bytes().filter(|b| !b.is_ascii_digit());
