@@ -15,11 +15,13 @@ use smpcc_circuit::eval::{EvalError, eval};
 use smpcc_circuit::program::Suite;
 use smpcc_compiler::diagnostic::{Diagnostic, short};
 use smpcc_compiler::hir::{Hir, show_type};
+use smpcc_compiler::ide::{self, Program};
 use smpcc_compiler::ir::interpret::interpret;
+use smpcc_compiler::parses::Parses;
 use smpcc_compiler::session::{Network, ProtocolChoice};
 use smpcc_compiler::source::{FileId, SourceSet};
 use smpcc_compiler::span::Span;
-use smpcc_compiler::{front, lower, pipeline};
+use smpcc_compiler::{front, library, lower, pipeline};
 use std::path::Path;
 
 #[allow(dead_code, reason = "what runs is for other tests")]
@@ -134,9 +136,48 @@ fn run(section: &Section) -> Result<(), Failed> {
                 return Err(format!("no help in: {shown}").into());
             }
         }
+        mended(&sources, root, text)?;
         if let Some(hir) = hir {
             types(text, &sources, root, &hir)?;
             tests(text, &sources, root, &hir)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes each change that an editor would offer: what it mends is gone, and there are no more errors than before.
+fn mended(sources: &SourceSet, root: FileId, text: &str) -> Result<(), Failed> {
+    let program = |sources| Program::new(sources, root, Parses::default());
+    let before = program(sources.clone());
+    let all = Span::new(root, 0, text.len());
+    let found = &before.checked.diagnostics;
+    let errors = |found: &[Diagnostic]| found.iter().filter(|d| d.is_error()).count();
+    for fix in ide::fixes(&before, &[], all) {
+        let mut changed = SourceSet::new();
+        for (id, file) in sources.iter().filter(|(id, _)| !library::owns(*id)) {
+            let mut edits: Vec<_> = fix.edits.iter().filter(|e| e.place.file == id).collect();
+            edits.sort();
+            let mut text = file.text.clone();
+            for edit in edits.iter().rev() {
+                let place = edit.place.start as usize..edit.place.end as usize;
+                text.replace_range(place, &edit.text);
+            }
+            changed.add(file.name.clone(), text);
+        }
+        let after = program(changed);
+        let now = &after.checked.diagnostics;
+        let one = &found[fix.mends];
+        // What is declared secret may be told of further on, where it goes next.
+        let like = |sources: &SourceSet, all: &[Diagnostic]| {
+            let line = |d: &Diagnostic| sources.line_col(d.primary.span).0;
+            let same = |d: &&Diagnostic| (d.code, &d.message) == (one.code, &one.message);
+            let here = before.sources.line_col(one.primary.span).0;
+            all.iter().filter(same).filter(|d| line(d) == here).count()
+        };
+        let gone = like(&after.sources, now) < like(&before.sources, found);
+        if !gone || errors(now) > errors(found) {
+            let left = short::render(&after.sources, now);
+            return Err(format!("after \"{}\" for {}:\n{left}", fix.title, one.message).into());
         }
     }
     Ok(())

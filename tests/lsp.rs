@@ -283,9 +283,15 @@ fn hovers_say_types_and_secrecy() {
         assert!(given.contains(piece), "{given}");
     }
     // As they are written: with their ranges, what they hold, what they are.
-    let declared = "enum Kind { A, B(u8, bool), C { at: u8 in 1..=9 } }\nconst N: u8 = 3 * 4;\nstruct Row {\n    #[name(\"Age (years)\")]\n    age: u8 in 0..=120,\n}\nfn f(r: Row) -> u8 { r.age }\n";
+    let declared = "struct Pair<T> { one: T, two: T }\nfn first<S, const M: usize>(xs: [S; M]) -> S { xs[0] }\nenum Kind { A, B(u8, bool), C { at: u8 in 1..=9 } }\nconst N: u8 = 3 * 4;\nstruct Row {\n    #[name(\"Age (years)\")]\n    age: u8 in 0..=120,\n}\nfn f(r: Row) -> u8 { r.age }\n";
     editor.becomes(declared);
     for (at, code) in [
+        ("Kind {", "enum Kind { A, B(u8, bool), C { … } }"),
+        ("Row {", "struct Row { age: u8 in 0..=120 }"),
+        ("Pair<", "struct Pair<T> { one: T, two: T }"),
+        ("T>", "T of struct Pair"),
+        ("M: ", "const M: usize of fn first"),
+        ("first<", "fn first<S, const M: usize>(xs: [S; M]) -> S"),
         ("B(u8", "Kind::B(u8, bool)"),
         ("A,", "Kind::A"),
         ("C {", "Kind::C { at: u8 in 1..=9 }"),

@@ -522,7 +522,7 @@ pub struct PartyArgs {
 /// `check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// The program
+    /// The program, or a folder of programs
     pub file: PathBuf,
     /// How diagnostics are printed
     #[arg(long, value_enum, default_value_t = Format::Human)]

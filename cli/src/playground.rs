@@ -211,7 +211,7 @@ fn complete(question: &Value) -> Outcome<Value> {
         None => self::program(question)?,
     };
     let units = Units(own(&program));
-    let all = ide::complete(&program, &known, program.root, at(&program, question));
+    let all = ide::complete(&program, &known, &[], program.root, at(&program, question));
     let items = all.into_iter().map(|one| {
         let import = one.import.map(|edit| {
             json!({"range": [units.of(edit.place.start), units.of(edit.place.end)], "text": edit.text})

@@ -24,7 +24,7 @@ pub use hints::{Hint, hints};
 pub use hover::{Hover, hover};
 pub use limits::{Limits, limits};
 pub use names::{Edit, declaration, nameable, references, rename, shared};
-pub use offer::Completion;
+pub use offer::{Beside, Completion};
 pub use outline::{Symbol, outline};
 pub use ranges::{enclosing, folds};
 pub use signature::{Signature, signature};

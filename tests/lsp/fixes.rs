@@ -100,6 +100,37 @@ fn fixes_make_programs_right() {
             "Convert `i` by `as u32`",
             "xs[i as u32]",
         ),
+        // A secret goes into what is declared public: that is declared secret first, and opened only where everybody may learn it.
+        (
+            "fn f(x: secret u32) -> secret u32 {\n    let y: u32 = x;\n    y + 1\n}\n",
+            "Declare `y` as `secret u32`",
+            "let y: secret u32 = x;",
+        ),
+        (
+            "fn f(x: secret bool) -> secret bool {\n    let y: bool = x;\n    !y\n}\n",
+            "Declare `y` as `secret bool`",
+            "let y: secret bool = x;",
+        ),
+        (
+            "fn f(x: secret u32) -> u32 {\n    x + 1\n}\n",
+            "Declare the result as `secret u32`",
+            "-> secret u32 {",
+        ),
+        (
+            "fn g(n: u32) -> secret u32 {\n    n + 1\n}\n\nfn f(x: secret u32) -> secret u32 {\n    g(x)\n}\n",
+            "Declare the parameter `n` as `secret u32`",
+            "fn g(n: secret u32)",
+        ),
+        (
+            "fn f(v: secret u32) -> secret u64 {\n    let mut t: secret u64 = 0;\n    t += v;\n    t\n}\n",
+            "Convert `v` by `as u64`",
+            "t += v as u64;",
+        ),
+        (
+            "fn f(v: u32) -> u32 {\n    let q = v;\n    v\n}\n",
+            "Rename it to `_q`",
+            "let _q = v;",
+        ),
         // A literal said the type: what the variable meets says another.
         (
             "fn f(xs: [secret u32; 3]) -> secret u32 {\n    let mut n = 0;\n    for x in xs {\n        if x > 3 {\n            n += 1;\n        }\n    }\n    n\n}\n",

@@ -9,13 +9,18 @@ use smpcc::exit::{Failure, Outcome};
 use smpcc::seats::Seats;
 use smpcc::template::{self, Format};
 use smpcc::work::Work;
+use smpcc_compiler::hir::Hir;
+use smpcc_compiler::span::Span;
 
 /// Writes the files of all parties and says where.
 pub fn inputs(args: &InputsArgs, style: Style) -> Outcome {
     let work = load::work(&args.file, style)?;
     let seats = match &work {
         Work::Text { hir, .. } => {
-            let n_parties = work.n_parties(args.parties, None)?;
+            let n_parties = match work.n_parties(args.parties, None) {
+                Ok(n) => n,
+                Err(failure) => fewest(hir, style).ok_or(failure)?,
+            };
             let counts = choices::roles(hir, n_parties);
             Seats::of(hir, &counts.map_err(|f| load::shown_of(&work, f, style))?)
         }
@@ -64,4 +69,21 @@ pub fn inputs(args: &InputsArgs, style: Style) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// As many parties as the roles ask for at least, where a role that the program declares leaves their number open.
+fn fewest(hir: &Hir, style: Style) -> Option<u32> {
+    let declared = hir.roles.iter().all(|role| role.span != Span::default());
+    let n = hir
+        .roles
+        .iter()
+        .map(|role| role.min)
+        .fold(0, u32::saturating_add);
+    let enough = declared && n >= 2;
+    if enough && !style.quiet {
+        out::note(&format!(
+            "note: files for {n} parties, the fewest that the roles allow; say --parties N for more"
+        ));
+    }
+    enough.then_some(n)
 }

@@ -217,7 +217,13 @@ fn workspace_symbols(documents: &Documents, params: &Value) -> Value {
 
 fn completion(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let at = found.offset(&params["position"])?;
-    let all = ide::complete(&found.program, &found.known, found.file, at);
+    let all = ide::complete(
+        &found.program,
+        &found.known,
+        &found.beside(),
+        found.file,
+        at,
+    );
     // Where words of the language stand, pieces of programs do.
     let words = all.iter().any(|one| one.kind.is_none() && one.name == "fn");
     let pieces = if words && found.snippets {
@@ -334,16 +340,18 @@ fn actions(found: &Found, params: &Value) -> Result<Value, Refusal> {
     let range = &params["range"];
     let (start, end) = (found.offset(&range["start"])?, found.offset(&range["end"])?);
     let part = Span::new(found.file, start as usize, end as usize);
-    let actions = ide::fixes(&found.program, part).into_iter().map(|fix| {
-        let mended = found.program.checked.diagnostics.get(fix.mends);
-        let mended = mended.map(|d| notes::diagnostic(&found.program, d, found.utf8));
-        json!({
-            "title": fix.title,
-            "kind": "quickfix",
-            "diagnostics": mended.into_iter().collect::<Vec<_>>(),
-            "edit": edits::workspace(found, &fix.edits),
-        })
-    });
+    let actions = ide::fixes(&found.program, &found.beside(), part)
+        .into_iter()
+        .map(|fix| {
+            let mended = found.program.checked.diagnostics.get(fix.mends);
+            let mended = mended.map(|d| notes::diagnostic(&found.program, d, found.utf8));
+            json!({
+                "title": fix.title,
+                "kind": "quickfix",
+                "diagnostics": mended.into_iter().collect::<Vec<_>>(),
+                "edit": edits::workspace(found, &fix.edits),
+            })
+        });
     Ok(Value::Array(actions.collect()))
 }
 

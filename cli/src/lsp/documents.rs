@@ -83,7 +83,30 @@ pub struct Found {
     pub figures: Option<Rc<Result<Figures, String>>>,
 }
 
+/// Files beside a program that are looked at for what they have, at most.
+const BESIDE: usize = 40;
+
 impl Found {
+    /// The modules beside the program.
+    pub fn beside(&self) -> Vec<ide::Beside> {
+        let Some(own) = self.program.path(self.program.root) else {
+            return Vec::new();
+        };
+        let folder = own
+            .parent()
+            .and_then(|folder| std::fs::read_dir(folder).ok());
+        let entries = folder.into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "smpc") && path != own);
+        paths.sort();
+        let one = |path: PathBuf| {
+            let text = reading::text(&path, source::MAX_TEXT).ok()?;
+            let module = path.file_stem()?.to_str()?;
+            Some(ide::Beside::new(module, text))
+        };
+        paths.into_iter().take(BESIDE).filter_map(one).collect()
+    }
+
     /// Whether it can be compiled: `main` is there, and nothing is wrong.
     pub fn is_program(&self) -> bool {
         let diagnostics = &self.program.checked.diagnostics;

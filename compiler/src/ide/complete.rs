@@ -2,7 +2,8 @@
 
 use super::fixes::import_place;
 use super::members::members;
-use super::offer::{Completion, of_library};
+use super::names::Edit;
+use super::offer::{Beside, Completion, of_library};
 use super::{Program, is_comment, is_secret};
 
 use crate::check::usages;
@@ -11,11 +12,17 @@ use crate::lexer::{self, Kind as Tok};
 use crate::parses;
 use crate::source::FileId;
 use crate::span::Span;
-use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::sorted::{SortedMap, SortedSet};
 
 /// What may stand at an offset. The names are those of `known`, which may be of a time when the text had no errors, and whose
 /// file of the same name has the names of this one.
-pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<Completion> {
+pub fn complete(
+    program: &Program,
+    known: &Program,
+    beside: &[Beside],
+    file: FileId,
+    offset: u32,
+) -> Vec<Completion> {
     let tokens = program.tokens(file);
     let inside = |span: Span| span.start < offset && offset < span.end;
     let comment = tokens.iter().any(|t| {
@@ -51,7 +58,7 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
             .is_none_or(|_| kind(1).is_some_and(|t| t.kind == Tok::Comma))
     {
         let module = program.sources.text(module.span);
-        return items_of(known, module, there(program, known, file));
+        return items_of(known, beside, module, there(program, known, file));
     }
     match kind(1).map(|t| t.kind) {
         Some(Tok::Dot) => {
@@ -71,7 +78,7 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
                 .filter(|found| !found.is_empty());
             match found.next() {
                 Some(of_type) => of_type,
-                None => items_of(known, head, there(program, known, file)),
+                None => items_of(known, beside, head, there(program, known, file)),
             }
         }
         Some(Tok::Let | Tok::Mut | Tok::Fn | Tok::Struct | Tok::Enum | Tok::Party) => Vec::new(),
@@ -87,10 +94,10 @@ pub fn complete(program: &Program, known: &Program, file: FileId, offset: u32) -
                 .filter(|fields| !fields.is_empty());
             match found.next() {
                 Some(fields) => fields,
-                None => names(program, known, file, offset),
+                None => names(program, known, beside, file, offset),
             }
         }
-        _ => names(program, known, file, offset),
+        _ => names(program, known, beside, file, offset),
     }
 }
 
@@ -227,15 +234,18 @@ fn roles(known: &Program, after: Option<Tok>) -> Vec<Completion> {
 }
 
 /// The public items of a module, the modules of the library, or those of the program beside a file.
-fn items_of(known: &Program, module: &str, beside: FileId) -> Vec<Completion> {
+fn items_of(known: &Program, beside: &[Beside], module: &str, file: FileId) -> Vec<Completion> {
     if module == "crate" {
         let own = known
             .sources
             .iter()
-            .filter(|(id, _)| !super::is_library(*id) && *id != beside);
+            .filter(|(id, _)| !super::is_library(*id) && *id != file);
         let stems =
             own.filter_map(|(_, file)| file.name.rsplit(['/', '\\']).next()?.strip_suffix(".smpc"));
+        let others = beside.iter().map(|beside| beside.module.as_str());
+        let stems: SortedSet<&str> = stems.chain(others).collect();
         return stems
+            .into_iter()
             .map(|name| Completion::word(name, Some(Kind::Module), "module of the program"))
             .collect();
     }
@@ -247,6 +257,12 @@ fn items_of(known: &Program, module: &str, beside: FileId) -> Vec<Completion> {
             .collect();
     }
     let mut found = Vec::new();
+    let used = known.sources.iter().any(|(_, file)| {
+        file.name == format!("{module}.smpc") || file.name.ends_with(&format!("/{module}.smpc"))
+    });
+    if let Some(beside) = beside.iter().find(|b| b.module == module && !used) {
+        return beside.items.clone();
+    }
     for (id, file) in known.sources.iter() {
         let own = file.name.ends_with(&format!("/{module}.smpc"));
         if !own && file.name != format!("{module}.smpc") {
@@ -304,7 +320,13 @@ fn names_in(known: &Program, span: Span) -> impl Iterator<Item = &Definition> {
 }
 
 /// Variables that are declared before in the same item, items of the file and what it uses, functions of the language, keywords.
-fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<Completion> {
+fn names(
+    program: &Program,
+    known: &Program,
+    beside: &[Beside],
+    file: FileId,
+    offset: u32,
+) -> Vec<Completion> {
     let there = there(program, known, file);
     let mut found: SortedMap<String, Completion> = SortedMap::new();
     for word in lexer::KEYWORDS {
@@ -344,6 +366,21 @@ fn names(program: &Program, known: &Program, file: FileId, offset: u32) -> Vec<C
             )
         {
             found.insert(definition.name.clone(), Completion::of(definition));
+        }
+    }
+    let at = import_place(program, file);
+    for beside in beside {
+        for item in &beside.items {
+            let import = format!("{}\n", beside.import(&item.name));
+            let import = Some(Edit {
+                place: at,
+                text: import,
+            });
+            let one = Completion {
+                import,
+                ..item.clone()
+            };
+            found.entry(item.name.clone()).or_insert(one);
         }
     }
     // The item around the place, in the text as it is: before an offset both texts are nearly the same.

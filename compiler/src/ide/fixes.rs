@@ -3,12 +3,13 @@
 //! What is to be done follows from the code, the places and the quoted words of a diagnostic, which its own tests hold still. An edit
 //! is offered, never made: what tells a secret says so in its title.
 
+use super::offer::Beside;
 use super::{Edit, Program, fill};
-use crate::ast::ItemKind;
+use crate::ast::{ItemKind, Ret};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::index::Kind;
 use crate::lexer::{Kind as Tok, Token};
-use crate::source::FileId;
+use crate::source::{FileId, SourceSet};
 use crate::span::Span;
 
 /// A way to mend something.
@@ -26,15 +27,17 @@ pub struct Fix {
 type Way = (String, Vec<Edit>);
 
 /// The fixes for what is wrong in a part of a file.
-pub fn fixes(program: &Program, part: Span) -> Vec<Fix> {
+pub fn fixes(program: &Program, beside: &[Beside], part: Span) -> Vec<Fix> {
     let mut found = Vec::new();
     for (mends, diagnostic) in program.checked.diagnostics.iter().enumerate() {
         let at = diagnostic.primary.span;
         if at.file != part.file || at.end < part.start || part.end < at.start {
             continue;
         }
-        let ways = ways(program, diagnostic);
-        found.extend(ways.into_iter().map(|(title, edits)| Fix {
+        let ways = ways(program, beside, diagnostic).into_iter();
+        // What leads to another error mends nothing.
+        let ways = ways.filter(|(_, edits)| mends_it(program, beside, diagnostic, edits));
+        found.extend(ways.map(|(title, edits)| Fix {
             title,
             edits,
             mends,
@@ -43,8 +46,193 @@ pub fn fixes(program: &Program, part: Span) -> Vec<Fix> {
     found
 }
 
-fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
+/// Whether with these edits something is no longer wrong, and nothing else is wrong where they change the text.
+fn mends_it(program: &Program, beside: &[Beside], diagnostic: &Diagnostic, edits: &[Edit]) -> bool {
+    let Some(mut sources) = super::names::edited(program, edits) else {
+        return false;
+    };
+    // What is brought in anew comes with its module.
+    let root = program
+        .sources
+        .get(program.root)
+        .map_or("", |file| &file.name);
+    let folder = root.rfind(['/', '\\']).map_or("", |end| &root[..=end]);
+    for beside in beside {
+        let wanted = format!("use crate::{}::", beside.module);
+        let name = format!("{folder}{}.smpc", beside.module);
+        if edits.iter().any(|edit| edit.text.starts_with(&wanted)) && sources.find(&name).is_none()
+        {
+            sources.add(name, beside.text.clone());
+        }
+    }
+    let after = Program::new(sources, program.root, program.parses.clone());
+    let lines = |sources: &SourceSet, at: Span| {
+        sources.get(at.file).map_or((0, 0), |file| {
+            let line = |offset: u32| file.line_col(offset as usize).0;
+            (line(at.start), line(at.end))
+        })
+    };
+    // By how many lines the text grows above a line of what it becomes.
+    let grown = |file: FileId, line: usize| {
+        let mut grown = 0;
+        for edit in edits.iter().filter(|e| e.place.file == file) {
+            let (first, last) = lines(&program.sources, edit.place);
+            if first + grown < line {
+                grown = (grown + edit.text.matches('\n').count()).saturating_sub(last - first);
+            }
+        }
+        grown
+    };
+    let same = |old: &Diagnostic, new: &Diagnostic| {
+        let place = new.primary.span;
+        let line = lines(&after.sources, place).0;
+        old.code == new.code
+            && old.message == new.message
+            && old.primary.span.file == place.file
+            && lines(&program.sources, old.primary.span).0 + grown(place.file, line) == line
+    };
+    let errors = |of: &Program| -> Vec<Diagnostic> {
+        let all = of.checked.diagnostics.iter();
+        all.filter(|d| d.is_error() || d.code == diagnostic.code)
+            .cloned()
+            .collect()
+    };
+    let (before, now) = (errors(program), errors(&after));
+    let count = |all: &[Diagnostic]| all.iter().filter(|d| same(diagnostic, d)).count();
+    let n_before = before.iter().filter(|d| {
+        let (a, b) = (diagnostic.primary.span, d.primary.span);
+        d.code == diagnostic.code
+            && d.message == diagnostic.message
+            && lines(&program.sources, a) == lines(&program.sources, b)
+    });
+    let touched = |d: &Diagnostic| {
+        let place = d.primary.span;
+        let (first, last) = lines(&after.sources, place);
+        edits.iter().any(|edit| {
+            let (from, to) = lines(&program.sources, edit.place);
+            let to = to + edit.text.matches('\n').count();
+            edit.place.file == place.file && first <= to && from <= last
+        })
+    };
+    let new = now
+        .iter()
+        .filter(|d| d.is_error() && !before.iter().any(|old| same(old, d)));
+    let worse = diagnostic.is_error() && new.into_iter().any(touched)
+        || !diagnostic.is_error() && now.len() > before.len();
+    count(&now) < n_before.count() && !worse
+}
+
+/// A name for what is never read that says so.
+fn unread(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    let name = quoted(help, "or write `", "`")?;
+    let place = diagnostic.primary.span;
+    let edits = super::names::rename(program, place.file, place.start, name).ok()?;
+    Some((format!("Rename it to `{name}`"), edits))
+}
+
+/// The function that counts the rows which are kept, or a look at whether they are.
+fn kept(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    let place = diagnostic.primary.span;
+    if help != "write `r.kept && …` in the closure" {
+        return None;
+    }
+    let text = program.sources.text(place);
+    // `|r| r.age > 3`
+    let (param, body) = text.strip_prefix('|')?.split_once('|')?;
+    let (param, body) = (param.trim(), body.trim());
+    let simple = param.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let tight = !body.starts_with('{') && !body.contains("||");
+    let body = match tight {
+        true => body.to_owned(),
+        false => format!("({body})"),
+    };
+    let text = format!("|{param}| {param}.kept && {body}");
+    let title = format!("Look at `{param}.kept` as well");
+    (simple && !param.is_empty()).then(|| (title, vec![Edit { place, text }]))
+}
+
+/// `secret` in the type that a secret would go into: of a variable, of a parameter of a function, or of its result.
+fn secret_type(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+    let ty = quoted(help, "make it `", "`")?;
+    let (what, place) = diagnostic.causes.iter().rev().find_map(|cause| {
+        if cause.text.starts_with("declared as `") {
+            let is_let = |t: &&Token| t.span.end <= cause.span.start && t.kind != Tok::Colon;
+            let tokens = program.tokens(cause.span.file);
+            let name = tokens
+                .iter()
+                .rev()
+                .find(|t| is_let(t) && !super::is_comment(t.kind))?;
+            let name = program.sources.text(name.span);
+            return Some((format!("`{name}`"), cause.span));
+        }
+        if let Some(name) = quoted(&cause.text, "the parameter `", "`") {
+            let tokens = program.tokens(cause.span.file);
+            let mut after = tokens.iter().skip_while(|t| t.span.start < cause.span.end);
+            let colon = after.next().filter(|t| t.kind == Tok::Colon)?;
+            let first =
+                after.find(|t| !super::is_comment(t.kind) && t.span.start >= colon.span.end)?;
+            let at = Span {
+                end: first.span.start,
+                ..first.span
+            };
+            return Some((format!("the parameter `{name}`"), at));
+        }
+        if cause.text.starts_with("the function returns `") {
+            return result_of(program, diagnostic.primary.span)
+                .map(|at| ("the result".to_owned(), at));
+        }
+        None
+    })?;
+    if super::is_library(place.file) {
+        return None;
+    }
+    // A range stays, and so does a type with another name.
+    let start = place.start as usize;
+    let (place, text) = match program.sources.text(place) {
+        written if ty.strip_prefix("secret ") == Some(written) || written.is_empty() => {
+            (Span::new(place.file, start, start), "secret ".to_owned())
+        }
+        written if !written.contains(" in ") && !written.contains("secret") => {
+            (place, ty.to_owned())
+        }
+        _ => (Span::new(place.file, start, start), "secret ".to_owned()),
+    };
+    Some((
+        format!("Declare {what} as `{ty}`"),
+        vec![Edit { place, text }],
+    ))
+}
+
+/// The type of the result of the function around a place, where it is not `main`.
+fn result_of(program: &Program, place: Span) -> Option<Span> {
+    let mut parses = program.parses.clone();
+    let parsed = parses.parse(place.file, program.text(place.file));
+    parsed
+        .module
+        .items
+        .iter()
+        .find_map(|item| match &item.kind {
+            ItemKind::Fn(decl)
+                if decl.name.text != "main"
+                    && decl.head.start <= place.start
+                    && place.end <= decl.body.span.end =>
+            {
+                match &decl.result {
+                    Ret::One(ty, _) => Some(ty.span),
+                    Ret::None | Ret::Fields(..) => None,
+                }
+            }
+            _ => None,
+        })
+}
+
+fn ways(program: &Program, beside: &[Beside], diagnostic: &Diagnostic) -> Vec<Way> {
     let help = diagnostic.help.as_deref().unwrap_or("");
+    let imports = imports(program, beside, diagnostic);
+    if !imports.is_empty() {
+        let named = named(program, diagnostic, help);
+        return imports.into_iter().chain(named).collect();
+    }
     match diagnostic.code {
         Code::E3001 if help.starts_with("declare it: ") => declared_anew(program, diagnostic, help)
             .into_iter()
@@ -52,6 +240,7 @@ fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
         Code::E3001 => conversions(program, diagnostic, help),
         Code::E3002 | Code::E3004 => {
             let mut ways: Vec<Way> = secret_variable(program, diagnostic, help)
+                .or_else(|| secret_type(program, diagnostic, help))
                 .into_iter()
                 .collect();
             if diagnostic.code == Code::E3002 && help.contains("`reveal`") {
@@ -80,11 +269,32 @@ fn ways(program: &Program, diagnostic: &Diagnostic) -> Vec<Way> {
         Code::E3030 => missing_arms(program, diagnostic, help)
             .into_iter()
             .collect(),
+        Code::W0001 => unread(program, diagnostic, help).into_iter().collect(),
+        Code::W0010 => kept(program, diagnostic, help).into_iter().collect(),
         Code::W0007 => fill::without_import(program, diagnostic)
             .into_iter()
             .collect(),
         _ => named(program, diagnostic, help).into_iter().collect(),
     }
+}
+
+/// A `use` of an item of a module beside the program, where a name is unknown.
+fn imports(program: &Program, beside: &[Beside], diagnostic: &Diagnostic) -> Vec<Way> {
+    let place = diagnostic.primary.span;
+    let unknown = matches!(diagnostic.code, Code::E2001 | Code::E2002)
+        && diagnostic.message.starts_with("there is no ");
+    let name = program.sources.text(place);
+    if !unknown || name.is_empty() {
+        return Vec::new();
+    }
+    let has = |beside: &&Beside| beside.items.iter().any(|item| item.name == name);
+    let at = import_place(program, place.file);
+    let one = |beside: &Beside| {
+        let import = beside.import(name);
+        let text = format!("{import}\n");
+        (format!("Add `{import}`"), vec![Edit { place: at, text }])
+    };
+    beside.iter().filter(has).map(one).collect()
 }
 
 /// Another name, or a `use` of it.
@@ -122,6 +332,16 @@ fn conversions(program: &Program, diagnostic: &Diagnostic, help: &str) -> Vec<Wa
     {
         ways.push((left.span, l, to_r));
         ways.push((right.span, r, to_l));
+    }
+    if let Some(to) = quoted(help, "convert the right side with `as ", "`")
+        && let [_, right] = diagnostic.causes.as_slice()
+    {
+        ways.extend(here(&right.text).map(|from| (right.span, from, to)));
+    }
+    if let Some(to) = quoted(help, "convert the left side with `as ", "`")
+        && let [left, _] = diagnostic.causes.as_slice()
+    {
+        ways.extend(here(&left.text).map(|from| (left.span, from, to)));
     }
     if let Some(to) = quoted(help, "convert the `usize` with `as ", "`") {
         let counts = diagnostic.causes.iter().filter_map(|cause| {

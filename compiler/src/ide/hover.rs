@@ -1,11 +1,14 @@
 //! What a name stands for: its type, who may know it, its documentation.
 
 use super::{Program, is_secret, shown};
-use crate::ast::{Attribute, FieldDecl, ItemKind, Type, VariantFields};
+use crate::ast::{Attribute, FieldDecl, Generic, GenericKind, ItemKind, Name, Type, VariantFields};
 use crate::check::usage_of;
 use crate::index::Kind;
 use crate::source::FileId;
 use crate::span::Span;
+
+/// Fields or variants that are shown of a type.
+const MOST_PARTS: usize = 16;
 
 /// Most letters of a constant that is shown with its value.
 const LONGEST_CONSTANT: usize = 80;
@@ -37,6 +40,11 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
             Kind::Builtin => usage_of(&definition.name)
                 .unwrap_or(&definition.name)
                 .to_owned(),
+            Kind::Function => {
+                let generics = definition.place.and_then(|at| generics_of(program, at));
+                let generics = generics.unwrap_or_default();
+                format!("fn {}{generics}{}", definition.name, definition.ty)
+            }
             _ => shown(definition),
         };
         let mut text = String::new();
@@ -129,12 +137,59 @@ fn written(program: &Program, place: Span) -> Option<String> {
         let called = called(&field.attributes);
         Some(format!("{called}field {}", text(end_of(&field.ty))))
     };
+    let generic = |generics: &[Generic], of: &str| {
+        let found = generics.iter().find(|g| g.name.span == place)?;
+        Some(format!("{} of {of}", generic_text(program, found)))
+    };
+    let listed = |head: &str, name: &Name, generics: &[Generic], parts: Vec<String>| {
+        let short = format!(" {{ {} }}", parts.join(", "));
+        let body = match parts.len() {
+            0 => " {}".to_owned(),
+            _ if short.len() <= LONGEST_CONSTANT => short,
+            n if n <= MOST_PARTS => format!(" {{\n    {},\n}}", parts.join(",\n    ")),
+            _ => format!(
+                " {{\n    {},\n    …\n}}",
+                parts[..MOST_PARTS].join(",\n    ")
+            ),
+        };
+        let generics = generics_text(program, generics);
+        (name.span == place).then(|| format!("{head} {}{generics}{body}", name.text))
+    };
+    let written = |from: Span, to: Span| {
+        let span = Span {
+            end: to.end,
+            ..from
+        };
+        let words = program.sources.text(span).split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
     parsed
         .module
         .items
         .iter()
         .find_map(|item| match &item.kind {
-            ItemKind::Struct(decl) => field(&decl.fields),
+            ItemKind::Fn(decl) => generic(&decl.generics, &format!("fn {}", decl.name.text)),
+            ItemKind::Struct(decl) => field(&decl.fields)
+                .or_else(|| generic(&decl.generics, &format!("struct {}", decl.name.text)))
+                .or_else(|| {
+                    let fields = decl.fields.iter();
+                    let fields = fields.map(|f| written(f.name.span, f.ty.span)).collect();
+                    listed("struct", &decl.name, &decl.generics, fields)
+                }),
+            ItemKind::Enum(decl) if decl.name.span == place => {
+                let variants = decl.variants.iter().map(|variant| match &variant.fields {
+                    VariantFields::Unit => variant.name.text.clone(),
+                    VariantFields::Tuple(parts) => match parts.last() {
+                        Some(last) => format!("{})", written(variant.name.span, last.span)),
+                        None => variant.name.text.clone(),
+                    },
+                    VariantFields::Struct(_) => format!("{} {{ … }}", variant.name.text),
+                });
+                listed("enum", &decl.name, &decl.generics, variants.collect())
+            }
+            ItemKind::Enum(decl) if decl.generics.iter().any(|g| g.name.span == place) => {
+                generic(&decl.generics, &format!("enum {}", decl.name.text))
+            }
             ItemKind::Enum(decl) => decl.variants.iter().find_map(|variant| {
                 let (end, close) = match &variant.fields {
                     VariantFields::Unit => (variant.name.span.end, ""),
@@ -153,6 +208,45 @@ fn written(program: &Program, place: Span) -> Option<String> {
             ItemKind::Const(decl) if decl.name.span == place => {
                 let short = text(decl.value.span.end);
                 (short.len() <= LONGEST_CONSTANT).then(|| format!("const {short}"))
+            }
+            _ => None,
+        })
+}
+
+/// A parameter of a function or a type, as it is written.
+fn generic_text(program: &Program, generic: &Generic) -> String {
+    let name = &generic.name.text;
+    match &generic.kind {
+        GenericKind::Const(ty) => format!("const {name}: {}", program.sources.text(ty.span)),
+        GenericKind::Type(bounds) if bounds.is_empty() => name.clone(),
+        GenericKind::Type(bounds) => {
+            let bounds: Vec<&str> = bounds.iter().map(|b| b.text.as_str()).collect();
+            format!("{name}: {}", bounds.join(" + "))
+        }
+    }
+}
+
+fn generics_text(program: &Program, generics: &[Generic]) -> String {
+    let all: Vec<String> = (generics.iter())
+        .map(|generic| generic_text(program, generic))
+        .collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => format!("<{}>", all.join(", ")),
+    }
+}
+
+/// The parameters in angles of the function that is declared at this place.
+fn generics_of(program: &Program, place: Span) -> Option<String> {
+    let mut parses = program.parses.clone();
+    let parsed = parses.parse(place.file, program.text(place.file));
+    parsed
+        .module
+        .items
+        .iter()
+        .find_map(|item| match &item.kind {
+            ItemKind::Fn(decl) if decl.name.span == place => {
+                Some(generics_text(program, &decl.generics))
             }
             _ => None,
         })

@@ -177,19 +177,9 @@ fn all_known(program: &Program, name: &str) -> Result<(), String> {
 
 /// Whether all names of the program stand for the same after the edits.
 fn keeps(program: &Program, edits: &[Edit], name: &str) -> Result<(), String> {
-    let mut sources = SourceSet::new();
-    let own = program.sources.iter().filter(|(id, _)| !is_library(*id));
-    for (id, file) in own {
-        let mut text = file.text.clone();
-        for edit in edits.iter().rev().filter(|e| e.place.file == id) {
-            let (start, end) = (edit.place.start as usize, edit.place.end as usize);
-            if text.get(start..end).is_none() {
-                return Err("the program has changed meanwhile".into());
-            }
-            text.replace_range(start..end, &edit.text);
-        }
-        sources.add(file.name.clone(), text);
-    }
+    let Some(sources) = edited(program, edits) else {
+        return Err("the program has changed meanwhile".into());
+    };
     let after = Program::new(sources, program.root, program.parses.clone());
     let n_errors = |p: &Program| {
         p.checked
@@ -211,6 +201,24 @@ fn keeps(program: &Program, edits: &[Edit], name: &str) -> Result<(), String> {
     } else {
         Err(format!("`{name}` stands for something else here already"))
     }
+}
+
+/// The sources with some edits made; none where these do not fit.
+pub(super) fn edited(program: &Program, edits: &[Edit]) -> Option<SourceSet> {
+    let mut sources = SourceSet::new();
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    edits.sort_by_key(|edit| edit.place);
+    let own = program.sources.iter().filter(|(id, _)| !is_library(*id));
+    for (id, file) in own {
+        let mut text = file.text.clone();
+        for edit in edits.iter().rev().filter(|e| e.place.file == id) {
+            let (start, end) = (edit.place.start as usize, edit.place.end as usize);
+            text.get(start..end)?;
+            text.replace_range(start..end, &edit.text);
+        }
+        sources.add(file.name.clone(), text);
+    }
+    Some(sources)
 }
 
 /// Whether names stand for the same things, in order.

@@ -181,8 +181,8 @@ pub fn suggestion<'a>(
     }
     let limit = match name.chars().count() {
         0..=1 => 0,
-        2 => 1,
-        3..=5 => 2,
+        2 | 3 => 1,
+        4 | 5 => 2,
         _ => 3,
     };
     let mut best: Option<(usize, &str)> = None;
