@@ -70,11 +70,27 @@ pub fn work(path: &Path, style: Style) -> Outcome<Work> {
 
 /// Checks a program and shows its diagnostics.
 pub fn check(source: &Source, style: Style) -> Outcome<Hir> {
+    checked(source, Source::check, style)
+}
+
+/// The same, with what every session would meet.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_ahead(source: &Source, style: Style) -> Outcome<Hir> {
+    checked(source, Source::check_ahead, style)
+}
+
+fn checked(
+    source: &Source,
+    check: fn(&Source) -> (Option<Hir>, Vec<Diagnostic>),
+    style: Style,
+) -> Outcome<Hir> {
     let began = Instant::now();
     for file in &source.read {
         style.detail(2, || format!("read {}", file.display()));
     }
-    let (hir, diagnostics) = source.check();
+    let (hir, diagnostics) = check(source);
     style.detail(1, || {
         format!(
             "checked {} files in {:.1} ms",

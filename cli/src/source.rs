@@ -6,6 +6,7 @@ use crate::reading;
 use smpcc_circuit::codec;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_compiler::diagnostic::Diagnostic;
+use smpcc_compiler::foreseen;
 use smpcc_compiler::front;
 use smpcc_compiler::hir::Hir;
 use smpcc_compiler::imported::MAX_FILE_BYTES;
@@ -52,6 +53,15 @@ impl Source {
     pub fn check(&self) -> (Option<Hir>, Vec<Diagnostic>) {
         let mut parses = self.parses.clone();
         front::analyse(&self.files, self.root, &mut parses).into_program()
+    }
+
+    /// The same, and an error that every session of the program would meet.
+    pub fn check_ahead(&self) -> (Option<Hir>, Vec<Diagnostic>) {
+        let (hir, mut diagnostics) = self.check();
+        let refused = hir.as_ref().and_then(foreseen::refused);
+        let hir = hir.filter(|_| refused.is_none());
+        diagnostics.extend(refused);
+        (hir, diagnostics)
     }
 
     /// Where each of the program's own files was read.

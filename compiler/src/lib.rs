@@ -6,6 +6,7 @@ mod check;
 mod dropped;
 pub mod emit;
 pub mod exact;
+pub mod foreseen;
 pub mod format;
 pub mod forms;
 pub mod front;

@@ -126,6 +126,71 @@ fn elementary_functions_are_within_their_bound() {
     }
 }
 
+/// Every type of few bits, and wider ones at the ends of what functions take.
+#[test]
+fn elementary_functions_take_every_type() {
+    let short = (3..=9).flat_map(|w| (1..=w - 2).map(move |f| (w, f)));
+    let wide = [
+        (16, 1),
+        (16, 14),
+        (33, 2),
+        (34, 32),
+        (64, 1),
+        (64, 9),
+        (64, 32),
+    ];
+    for (w, f) in short.chain(wide) {
+        let unit = f64::from(f).exp2();
+        let limit = f64::from(w - 1).exp2();
+        for (name, function, is_above_zero) in FUNCTIONS {
+            let top = 1i128 << (w - 1);
+            let mut x: Vec<i128> = match w {
+                ..=9 => (-top..top).collect(),
+                _ => (0..40)
+                    .map(|i| (top >> (i % (w - 1))) - (i as i128 & 1))
+                    .flat_map(|x| [x, -x])
+                    .collect(),
+            };
+            // Sines of what has more than 52 bits are not known here.
+            let most = if matches!(name, "sin" | "cos") {
+                1 << 26
+            } else {
+                top
+            };
+            x.retain(|&x| (-top..top).contains(&x) && x.abs() <= most && (!is_above_zero || x > 0));
+            let found = results(&format!("{name}(x)"), (w, f), &x, &x);
+            for (x, found) in x.iter().zip(found) {
+                let exact = (function(*x as f64 / unit) * unit).clamp(-limit, limit - 1.0);
+                // What a double cannot tell apart is no error of ours.
+                let error = (found as f64 - exact).abs()
+                    - exact.abs() * 4e-16 * (1.0 + *x as f64 / unit).abs();
+                assert!(
+                    error < BOUND,
+                    "{name} of {x} in fixed<{w}, {f}>: {found}, {exact}"
+                );
+            }
+        }
+    }
+}
+
+/// `pow` of every type of few bits, at all its arguments.
+#[test]
+fn powers_take_every_type() {
+    for (w, f) in (3..=6).flat_map(|w| (1..=w - 2).map(move |f| (w, f))) {
+        let (top, unit) = (1i128 << (w - 1), f64::from(f).exp2());
+        let pairs = || (1..top).flat_map(move |x| (-top..top).map(move |y| (x, y)));
+        let (x, y): (Vec<i128>, Vec<i128>) = pairs().unzip();
+        for ((x, y), found) in pairs().zip(results("pow(x, y)", (w, f), &x, &y)) {
+            let exact = (x as f64 / unit).powf(y as f64 / unit) * unit;
+            let error = (found as f64 - exact.min(top as f64 - 1.0)).abs();
+            assert!(
+                error < BOUND,
+                "{x} to the power {y} in fixed<{w}, {f}>: {found}, {exact}"
+            );
+        }
+    }
+}
+
 #[test]
 fn powers_are_within_their_bound() {
     for (w, f) in [(16, 8), (32, 16), (24, 20)] {

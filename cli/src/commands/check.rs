@@ -15,13 +15,13 @@ pub fn check(args: &CheckArgs, style: Style) -> Outcome {
     }
     let source = source::read(&args.file)?;
     if args.format == Format::Human {
-        load::check(&source, style)?;
+        load::check_ahead(&source, style)?;
         if !style.quiet {
             out::note(&format!("{}: no errors", args.file.display()));
         }
         return Ok(());
     }
-    let (_, diagnostics) = source.check();
+    let (_, diagnostics) = source.check_ahead();
     let json = diagnostic::json::render(&source.files, &diagnostics);
     out::json(&format!("{}\n", serde_json::json!({ "diagnostics": json })));
     if diagnostic::has_errors(&diagnostics) {

@@ -8,6 +8,7 @@ use super::{MAX_LANES, MAX_STEPS};
 use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects, form_of};
 use crate::ir::exact::{FLOAT, Meaning};
 use crate::ir::{Op, Ty};
+use crate::library;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::value::{ConstVec, Form, Scalar, Word};
 use std::rc::Rc;
@@ -338,13 +339,14 @@ impl<'h> Tracer<'h> {
         match cond.known_truth() {
             Some(true) => return Ok(Val::unit()),
             Some(false) if self.blocks.len() == 1 && !self.in_test => {
-                let why = why.map_or_else(String::new, |w| format!(": {w}"));
-                return Err(Fault::new(
-                    code::ASSERTION,
-                    expr.span,
-                    format!("this assertion does not hold for this session{why}"),
-                )
-                .into());
+                let what = match why {
+                    Some(why) if library::owns(expr.span.file) => {
+                        format!("a condition of this call does not hold: {why}")
+                    }
+                    Some(why) => format!("this assertion does not hold for this session: {why}"),
+                    None => "this assertion does not hold for this session".to_owned(),
+                };
+                return Err(Fault::new(code::ASSERTION, expr.span, what).into());
             }
             _ => {}
         }
