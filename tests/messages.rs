@@ -389,6 +389,28 @@ fn main(x: [secret u16; 2] from each) -> u16 {
 }
 
 #[test]
+fn what_every_session_refuses_is_told_of_a_file_and_of_a_folder() {
+    let text_of = "use std::dp::{budget, laplace};
+
+fn main(x: secret u32 from each) -> i64 {
+    budget(0.3, 0.0);
+    laplace(x.sum() as i64, 1, 0.5)
+}
+";
+    let folder = folder(&[("noisy.smpc", text_of)]);
+    let file = folder.path().join("noisy.smpc");
+    for path in [file.as_path(), folder.path()] {
+        let path = path.display().to_string();
+        for format in ["human", "json"] {
+            let output = smpcc(&["check", &path, "--format", format]);
+            assert_eq!(output.status.code(), Some(1), "{path} {format}");
+            let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            assert!(said.contains("E4011"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn names_of_the_library_are_looked_up() {
     let said = |name: &str| {
         let output = smpcc(&["doc", name]);

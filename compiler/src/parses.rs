@@ -99,6 +99,11 @@ pub(crate) fn library_module_of(item: &str) -> Option<&'static str> {
     ITEMS.get(item).copied()
 }
 
+/// Whether a module of the library, by its name after `std::`, has a public item of this name.
+pub(crate) fn library_has(module: &str, name: &str) -> bool {
+    library_items().any(|(item, of, _)| of == module && item_name(item) == Some(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

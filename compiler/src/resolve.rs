@@ -281,7 +281,10 @@ fn define(
                 attribute.name.text
             )
             .here("not here")
-            .help("attributes stand before functions and blocks"),
+            .help(match attribute.name.text.as_str() {
+                "derive" => "leave it out: structs are copied, and compared with `==`, without it",
+                _ => "attributes stand before functions and blocks",
+            }),
         );
     }
     let docs = item.docs.clone();

@@ -37,9 +37,9 @@ fn folder(args: &CheckArgs, style: Style) -> Outcome {
     for path in &paths {
         let checked = source::read(path).and_then(|source| {
             if args.format == Format::Human {
-                return load::check(&source, style).map(|_| ());
+                return load::check_ahead(&source, style).map(|_| ());
             }
-            let (_, diagnostics) = source.check();
+            let (_, diagnostics) = source.check_ahead();
             let json = diagnostic::json::render(&source.files, &diagnostics);
             list.extend(json.as_array().into_iter().flatten().cloned());
             match diagnostic::has_errors(&diagnostics) {

@@ -161,19 +161,41 @@ fn fixed(tree: &Tree, scalar: Scalar, frac: u8, range: Range) -> Result<Word, St
 
 /// What is said of a cell that is no number of a type.
 fn no_number(tree: &Tree, name: &str) -> String {
-    let with_point = match tree {
-        Tree::Text(text) => Some(text.trim().replace(',', ".")),
-        _ => None,
+    let text = match tree {
+        Tree::Text(text) => text.trim(),
+        _ => "",
     };
-    let hint = match with_point.filter(|text| Decimal::parse(text).is_some()) {
-        Some(text) => format!(": with a decimal point it is {text}"),
-        None => String::new(),
+    let is_number = |text: &String| Decimal::parse(text).is_some();
+    let with_point = Some(text.replace(',', ".")).filter(is_number);
+    let together = in_thousands(text)
+        .then(|| text.replace(',', ""))
+        .filter(is_number);
+    let hint = match (together, with_point) {
+        (Some(together), Some(text)) => format!(
+            ": without the thousands separator it is {together}, with a decimal point {text}"
+        ),
+        (Some(together), None) => format!(": without thousands separators it is {together}"),
+        (None, Some(text)) => format!(": with a decimal point it is {text}"),
+        (None, None) => String::new(),
     };
     let hint = match is_missing(tree) {
         true => optional(name),
         false => hint,
     };
     format!("expected a number ({name}), found {}{hint}", tree.shown())
+}
+
+/// Whether commas stand before each three digits, as in `1,000` and `-12,345,678.90`.
+fn in_thousands(text: &str) -> bool {
+    let whole = text.split('.').next().unwrap_or("");
+    let mut groups = whole.trim_start_matches(['-', '+']).split(',');
+    let first = groups.next().unwrap_or("");
+    let rest: Vec<&str> = groups.collect();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    digits(first)
+        && first.len() <= 3
+        && !rest.is_empty()
+        && rest.iter().all(|group| group.len() == 3 && digits(group))
 }
 
 /// The word of a float: the nearest one, ties to even; `inf` and `NaN` are said by name.
@@ -628,6 +650,23 @@ mod tests {
                     .into()
             )
         );
+        for (cell, hint) in [
+            (
+                "1,000",
+                "without the thousands separator it is 1000, with a decimal point 1.000",
+            ),
+            (
+                "-12,345,678.5",
+                "without thousands separators it is -12345678.5",
+            ),
+        ] {
+            assert_eq!(
+                read(cell, None),
+                Err(format!(
+                    "expected a number (fixed<8, 4>), found `{cell}`: {hint}"
+                ))
+            );
+        }
         let half = Some((Integer::from(-8), Integer::from(8)));
         assert_eq!(read("0.5", half), Ok(8));
         assert_eq!(

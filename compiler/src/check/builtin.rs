@@ -650,6 +650,9 @@ impl Body<'_, '_> {
             Ty::Param { .. } | Ty::Wide(..) => {
                 format!("the type parameter needs the bound `{}`", bounds.name())
             }
+            Ty::Scalar(Scalar::Bool, _) if name.text == "sum" => {
+                "count those that are true: `xs.map(|x| x as u32).sum()`".to_owned()
+            }
             Ty::Array(..) if matches!(name.text.as_str(), "sum" | "average") => {
                 format!("make one array of all: `xs.flatten().{}()`", name.text)
             }

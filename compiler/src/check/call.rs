@@ -75,7 +75,8 @@ impl Body<'_, '_> {
                 return self.call_value(id, &all, span);
             }
             let spelt = match name.text.as_str() {
-                "length" | "size" | "count" => Some("did you mean `len`?"),
+                "length" | "size" => Some("did you mean `len`?"),
+                "count" if args.is_empty() => Some("did you mean `len`?"),
                 "iter" | "into_iter" | "collect" | "to_vec" | "clone" | "iter_mut" | "copied" => {
                     Some("arrays are values: use `map`, `zip` and `fold` on them directly")
                 }

@@ -284,8 +284,12 @@ impl Body<'_, '_> {
                 "std" | "core" if is_number_type(&parts[1].text) => {
                     format!("write `{}`, without a module", path_of(&parts[1..]))
                 }
-                // `std::cmp::max` is here what `max` is.
-                "std" | "core" if parts.len() > 2 && of_prelude(&last.text) => {
+                // `std::cmp::max` is here what `max` is; `std::stats::max` is another function.
+                "std" | "core"
+                    if parts.len() > 2
+                        && of_prelude(&last.text)
+                        && !crate::parses::library_has(&parts[1].text, &last.text) =>
+                {
                     format!("`{}` needs no module: call it alone", last.text)
                 }
                 "std" | "crate" => {

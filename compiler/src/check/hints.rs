@@ -35,14 +35,18 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
             "inputs are parameters of `main`: `x: secret u32 from each`"
         }
         "sqrt" => "of an unsigned integer write `isqrt(x)`",
-        "pow" | "powi" | "powf" => "multiply: `x * x`, or in a loop",
+        "powi" | "powf" => "multiply: `x * x`, or in a loop",
         "popcount" | "bit_count" => "write `count_ones(x)`",
         "clz" => "write `leading_zeros(x)`",
         "ctz" => "write `trailing_zeros(x)`",
+        "not" => "write `!x`",
+        "count" => "write `xs.count_if(|x| x > 3)`, with `use std::stats::count_if;` at the top",
         "is_empty" | "empty" => "write `xs.len() == 0`",
         "first" | "front" => "write `xs[0]`",
         "last" | "back" => "write `xs[xs.len() - 1]`",
-        "to_string" | "str" | "format" | "to_owned" => "there is no text to compute with",
+        "to_string" | "str" | "format" | "to_owned" => {
+            "a number does not become a text; texts in quotes are values, `let s: str<8> = \"abc\";`"
+        }
         "int" | "float" | "double" => "write `x as u32`, with the type that it shall have",
         "bool" => "write `x != 0`",
         "unwrap" | "expect" | "get_or_insert" => {
@@ -104,6 +108,7 @@ pub(crate) fn for_value(name: &str) -> Option<&'static str> {
         "self" | "this" => "there are no methods of types: write a function with a parameter",
         "INT_MAX" | "UINT_MAX" | "maxsize" => "write `u32::MAX`, with the type that you mean",
         "INT_MIN" => "write `i32::MIN`, with the type that you mean",
+        "pass" => "a block may be empty: write `{ }`",
         "print" | "println" => return for_call(name),
         _ => return None,
     })
@@ -112,4 +117,155 @@ pub(crate) fn for_value(name: &str) -> Option<&'static str> {
 /// Whether a name is that of a type of numbers.
 pub(crate) fn is_number_type(name: &str) -> bool {
     matches!(name, "usize" | "f32" | "f64") || width::parse(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::front;
+    use crate::source::SourceSet;
+
+    fn errors(text: &str) -> Vec<(String, String)> {
+        let mut sources = SourceSet::new();
+        let root = sources.add("p.smpc", text);
+        let (_, diagnostics) = front::check(&sources, root);
+        let errors = diagnostics.into_iter().filter(|d| d.is_error());
+        errors
+            .map(|d| (d.message, d.help.unwrap_or_default()))
+            .collect()
+    }
+
+    /// What is written elsewhere, what is said of it, and what is written here.
+    #[test]
+    fn what_is_said_compiles() {
+        for (wrong, help, right) in [
+            (
+                "fn f() -> u32 { let mut t = 0; for (let i = 0; i < 3; i++) { t += i; } t }",
+                "for i in 0..n { … }",
+                "fn f() -> u32 { let n = 3; let mut t: u32 = 0; for i in 0..n { t += i as u32; } t }",
+            ),
+            (
+                "fn f() -> u32 { let mut t = 0; for (i = 0; i < 3; i++) { t += i; } t }",
+                "for i in 0..n { … }",
+                "",
+            ),
+            (
+                "fn f() -> u32 { let mut t = 0; for (int i = 0; i < 3; i++) { t += i; } t }",
+                "for i in 0..n { … }",
+                "",
+            ),
+            (
+                "fn f() -> u32 { let r = 0..3; 1 }",
+                "ranges stand in loops",
+                "",
+            ),
+            (
+                "fn f(x: Option<u32>) -> bool { x is None }",
+                "`x.is_none()`",
+                "fn f(x: Option<u32>) -> bool { x.is_none() }",
+            ),
+            (
+                "fn f(x: Option<u32>) -> u32 { if x is not None { 1 } else { 0 } }",
+                "`x.is_some()`",
+                "fn f(x: Option<u32>) -> u32 { if x.is_some() { 1 } else { 0 } }",
+            ),
+            (
+                "fn f(x: u32) -> bool { x is 3 }",
+                "`x == y`",
+                "fn f(x: u32, y: u32) -> bool { x == y }",
+            ),
+            (
+                "fn f(xs: [u32; 3]) -> secret u32 { xs.count(|x| x > 3) }",
+                "`xs.count_if(|x| x > 3)`, with `use std::stats::count_if;`",
+                "use std::stats::count_if; fn f(xs: [u32; 3]) -> secret u32 { xs.count_if(|x| x > 3) }",
+            ),
+            ("fn f(xs: [u32; 3]) -> usize { xs.count() }", "`len`", ""),
+            (
+                "fn f(x: u32) -> u32 { if x > 3 { pass } x }",
+                "`{ }`",
+                "fn f(x: u32) -> u32 { if x > 3 { } x }",
+            ),
+            (
+                "#[derive(Clone, PartialEq)] struct S { a: u32 }",
+                "leave it out",
+                "struct S { a: u32 } fn f(a: S, b: S) -> bool { let c = a; a == b && a == c }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { switch (x) { case 0: 1 } }",
+                "`match x { 0 => a, 1 => b, _ => c }`",
+                "fn f(x: u32, a: u32, b: u32, c: u32) -> u32 { match x { 0 => a, 1 => b, _ => c } }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { switch x { 0 => 1 } }",
+                "`match x { 0 => a, 1 => b, _ => c }`",
+                "",
+            ),
+            (
+                "fn f(x: i32) -> u32 { x >>> 2 }",
+                "`(x as u32) >> n`",
+                "fn f(x: i32, n: u32) -> u32 { (x as u32) >> n }",
+            ),
+            (
+                "fn f(xs: [bool; 3]) -> u32 { xs.sum() }",
+                "`xs.map(|x| x as u32).sum()`",
+                "fn f(xs: [bool; 3]) -> u64 { xs.map(|x| x as u32).sum() }",
+            ),
+            (
+                "fn f(x: bool) -> bool { not (x) }",
+                "`!x`",
+                "fn f(x: bool) -> bool { !x }",
+            ),
+            (
+                "fn f(x: str<8>) -> str<16> { x as str<16> }",
+                "a text is not made of other values",
+                "",
+            ),
+            (
+                "fn f(x: u32) -> u32 { x.to_string() }",
+                "`let s: str<8> = \"abc\";`",
+                "fn f() -> usize { let s: str<8> = \"abc\"; len(s) as usize }",
+            ),
+            (
+                "fn f(x: [u32; 3]) -> u32 { std::stats::max(x) }",
+                "`use std::stats::max;` at the top and call `max`",
+                "use std::stats::max; fn f(x: [u32; 3]) -> secret u32 { max(x) }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { std::cmp::max(x, 3) }",
+                "call it alone",
+                "fn f(x: u32) -> u32 { max(x, 3) }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { pow(x, 3) }",
+                "`x * x`",
+                "fn f(x: u32) -> u32 { x * x }",
+            ),
+            (
+                "use std::stats::pearson;",
+                "`use std::inference::pearson;`",
+                "use std::inference::pearson;",
+            ),
+            (
+                "use std::date::edit_distance;",
+                "`use std::text::edit_distance;`",
+                "use std::text::edit_distance;",
+            ),
+            (
+                "use std::stats::{mean, kaplan_meier};",
+                "`use std::survival::kaplan_meier;`",
+                "use std::survival::kaplan_meier;",
+            ),
+            (
+                "use std::elections::borda;",
+                "`use std::vote::borda;`",
+                "use std::vote::borda;",
+            ),
+        ] {
+            let said = errors(wrong);
+            assert!(
+                said.iter().any(|(_, h)| h.contains(help)),
+                "{wrong}: {said:?}"
+            );
+            assert_eq!(errors(right), [], "{right}");
+        }
+    }
 }

@@ -106,7 +106,13 @@ fn find_import(
     }
     let Some(&module) = index.get(&path) else {
         let known = library::MODULES.iter().map(|(m, _)| *m);
-        let help = match (first.text.as_str(), suggestion(&name.text, known)) {
+        let near = suggestion(&name.text, known);
+        let item = import.path.get(2).map_or("", |item| item.text.as_str());
+        let holds = crate::parses::library_module_of(item).filter(|_| near.is_none());
+        let help = match (first.text.as_str(), near) {
+            ("std", None) if holds.is_some() => {
+                format!("write `use std::{}::{item};`", holds.unwrap_or_default())
+            }
             ("std", Some(near)) => format!("did you mean `std::{near}`?"),
             ("std", None) => {
                 let names: Vec<&str> = library::MODULES
@@ -162,8 +168,15 @@ pub(crate) fn item_of(
             item.text
         )
         .here("not found");
-        if let Some(help) = elsewhere(&item.text).filter(|_| info.path.starts_with("std::")) {
-            return Err(Box::new(error.help(help)));
+        if info.path.starts_with("std::") {
+            // What the library has elsewhere was looked for in a wrong module.
+            if let Some(module) = crate::parses::library_module_of(&item.text) {
+                let help = format!("write `use std::{module}::{};`", item.text);
+                return Err(Box::new(error.help(help)));
+            }
+            if let Some(help) = elsewhere(&item.text) {
+                return Err(Box::new(error.help(help)));
+            }
         }
         let near = suggestion_after(n_found, &item.text, public.clone());
         return Err(Box::new(match near {

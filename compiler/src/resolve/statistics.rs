@@ -78,6 +78,9 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "subset" | "where" => {
             "functions of rows that meet a condition end in `_where`: `median_where(ages, treated)`"
         }
+        "first_past_the_post" | "fptp" => "write `plurality`, in `std::vote`",
+        "prefix" => "write `starts_with`, in `std::text`",
+        "geometric" => "noise on integers is `laplace` in `std::dp`",
         "kmeans" | "KMeans" => "write `k_means`, in `std::ml`",
         _ => return None,
     })

@@ -655,7 +655,7 @@ fn adapt<'a>(text: &'a str, tokens: &[Token]) -> Vec<(Tok<'a>, Span)> {
             }
             Kind::Ident
                 if before == Kind::As
-                    && matches!(text_of, "Wide" | "Dot" | "fixed")
+                    && matches!(text_of, "Wide" | "Dot" | "fixed" | "str")
                     && next.is_some_and(|n| n.kind == Kind::Lt) =>
             {
                 out.push((Tok::CastHead(text_of), token.span));

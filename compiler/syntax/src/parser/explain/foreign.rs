@@ -27,7 +27,62 @@ pub fn slip(
         )
     };
     let expects_value = can("!");
+    let counted = || {
+        say(
+            None,
+            "a loop runs over a range or over an array".into(),
+            "write `for i in 0..n { … }`".into(),
+        )
+    };
     match token.kind {
+        // `for (let i = 0; …)`, `for (int i = 0; …)`, `for (i = 0; …)`
+        Kind::Let if kind_before(1) == Some(Kind::LParen) && kind_before(2) == Some(Kind::For) => {
+            counted()
+        }
+        Kind::Ident | Kind::Eq
+            if kind_before(1) == Some(Kind::Ident)
+                && kind_before(2) == Some(Kind::LParen)
+                && kind_before(3) == Some(Kind::For) =>
+        {
+            counted()
+        }
+        // `x >>> n`
+        Kind::Gt
+            if kind_before(1) == Some(Kind::Gt)
+                && joined(before(1), token)
+                && tokens
+                    .get(at + 1)
+                    .is_some_and(|t| t.kind == Kind::Gt && t.span.start == token.span.end) =>
+        {
+            say(
+                before(1),
+                "there is no operator `>>>`".into(),
+                "write `x >> n`, which brings zeros in where `x` is unsigned: `(x as u32) >> n`"
+                    .into(),
+            )
+        }
+        // `x is None`, `x is not None`
+        Kind::Ident if word == "is" && !expects_value && ends_value(kind_before(1)) => {
+            let next = |n: usize| tokens.get(at + n).map_or("", |t| slice(text, t.span));
+            let help = match (next(1), next(2)) {
+                ("None", _) => "write `x.is_none()`",
+                ("not", "None") => "write `x.is_some()`",
+                ("not", _) => "write `x != y`",
+                _ => "write `x == y`",
+            };
+            say(None, "`is` is not an operator".into(), help.into())
+        }
+        // `switch (x) {`
+        Kind::LBrace
+            if kind_before(1) == Some(Kind::RParen)
+                && called(text, &tokens[..at]).is_some_and(|w| w == "switch" || w == "when") =>
+        {
+            say(
+                None,
+                format!("there is no `{}`", called(text, &tokens[..at]).unwrap_or("switch")),
+                "write `match x { 0 => a, 1 => b, _ => c }`".into(),
+            )
+        }
         // `println!(…)`
         Kind::Bang if kind_before(1) == Some(Kind::Ident) && joined(before(1), token) => {
             let name = word_before(1);
@@ -42,7 +97,7 @@ pub fn slip(
                 "panic" | "unreachable" | "todo" | "unimplemented" => {
                     "write `assert(false, \"why\")`".to_owned()
                 }
-                "format" => "there is no text to compute with".to_owned(),
+                "format" => "texts are not put together: return the values, each in a field with a name".to_owned(),
                 _ => "call a function without the `!`".to_owned(),
             };
             say(
@@ -208,7 +263,7 @@ pub fn slip(
             format!("`{word}` is a statement and has no value"),
             format!("put it into a block, and its result after it: `{{ {word} … {{ … }} x }}`"),
         ),
-        Kind::DotDot | Kind::DotDotEq if can("&&") => say(
+        Kind::DotDot | Kind::DotDotEq if can("&&") || can(";") => say(
             None,
             "a range is not a value".into(),
             "ranges stand in loops, `for i in 0..n { … }`, and as an index, `xs[0..n]`".into(),
@@ -252,6 +307,30 @@ fn is_choice(text: &str, tokens: &[Token], at: usize) -> bool {
     })
 }
 
+fn ends_value(kind: Option<Kind>) -> bool {
+    matches!(
+        kind,
+        Some(Kind::Ident | Kind::RParen | Kind::RBracket | Kind::Int)
+    )
+}
+
+/// The word before the parentheses that end here, as in `switch (x)`.
+fn called<'a>(text: &'a str, tokens: &[Token]) -> Option<&'a str> {
+    let mut depth = 0usize;
+    for (at, token) in tokens.iter().enumerate().rev() {
+        match token.kind {
+            Kind::RParen => depth += 1,
+            Kind::LParen if depth == 1 => {
+                let word = tokens.get(at.checked_sub(1)?)?;
+                return (word.kind == Kind::Ident).then(|| slice(text, word.span));
+            }
+            Kind::LParen => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Slips that show at the token after a word which means something elsewhere.
 fn after_word(before: Token, text: &str, token: Token) -> Option<Diagnostic> {
     if before.kind != Kind::Ident {
@@ -270,7 +349,7 @@ fn after_word(before: Token, text: &str, token: Token) -> Option<Diagnostic> {
         ),
         "switch" | "case" | "when" => (
             format!("there is no `{word}`"),
-            "write `if … { … } else if … { … } else { … }`".to_owned(),
+            "write `match x { 0 => a, 1 => b, _ => c }`".to_owned(),
         ),
         "lambda" => (
             "a closure is not written with `lambda`".to_owned(),
