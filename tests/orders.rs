@@ -390,16 +390,16 @@ fn main(x: [secret i12; _] from each, v: [secret u20; _] from each) -> ([u32; 80
 /// either row; by sorting and by comparing all with all.
 #[test]
 fn pairs_of_rows() {
-    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, [u32; 150], [u16; 150], u16, u32) {
+    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, [u32; 60], [u16; 60], u16, u32) {
     let (all, of) = (x.flatten(), v.flatten());
-    let (a, b) = (all[0..150], all[150..400]);
-    let (va, vb) = (of[0..150], of[150..400]);
+    let (a, b) = (all[0..60], all[60..160]);
+    let (va, vb) = (of[0..60], of[60..160]);
     let mut matches: secret u32 = 0;
-    let mut below: [secret u32; 150] = [0; 150];
-    let mut brought: [secret u16; 150] = [0; 150];
+    let mut below: [secret u32; 60] = [0; 60];
+    let mut brought: [secret u16; 60] = [0; 60];
     let mut both: secret u16 = 0;
-    for i in 0..150 {
-        for j in 0..250 {
+    for i in 0..60 {
+        for j in 0..100 {
             if a[i] == b[j] && vb[j] > 700 { matches += 1; }
             if b[j] < a[i] { below[i] += 1; }
             if a[i] == b[j] { brought[i] += vb[j] as u16; }
@@ -407,23 +407,23 @@ fn pairs_of_rows() {
         }
     }
     let mut twins: secret u32 = 0;
-    for i in 0..400 { for j in i + 1..400 { if all[i] == all[j] { twins += 1; } } }
+    for i in 0..160 { for j in i + 1..160 { if all[i] == all[j] { twins += 1; } } }
     (matches, below, brought, both, twins)
 }";
     let mut random = SplitMix::new(13);
     let mut draw = |n: usize, below: u64| -> Vec<Word> {
         (0..n).map(|_| random.below(below).into()).collect()
     };
-    let given: Given = [[draw(180, 256), vec![0, 255, 255]].concat(), draw(217, 60)];
-    let of: Given = [draw(183, 1 << 12), draw(217, 1 << 12)];
+    let given: Given = [[draw(70, 256), vec![0, 255, 255]].concat(), draw(87, 60)];
+    let of: Given = [draw(73, 1 << 12), draw(87, 1 << 12)];
     let rows: Vec<(Word, Word)> = given.concat().into_iter().zip(of.concat()).collect();
-    let (a, b) = rows.split_at(150);
+    let (a, b) = rows.split_at(60);
     let sum = |f: &dyn Fn(Word, Word, Word, Word) -> Word| -> Vec<Word> {
         let of = |&(x, v): &(Word, Word)| b.iter().map(|&(y, w)| f(x, v, y, w)).sum();
         a.iter().map(of).collect()
     };
     let total = |sums: Vec<Word>| -> Word { sums.into_iter().sum() };
-    let twins = (0..400).map(|i| rows[i + 1..].iter().filter(|r| r.0 == rows[i].0).count());
+    let twins = (0..160).map(|i| rows[i + 1..].iter().filter(|r| r.0 == rows[i].0).count());
     let expected = [
         vec![total(sum(&|x, _, y, w| (x == y && w > 700).into()))],
         sum(&|x, _, y, _| (y < x).into()),
@@ -444,20 +444,20 @@ fn pairs_of_rows() {
 /// with all.
 #[test]
 fn more_of_pairs_of_rows() {
-    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, u32, u32, u32, [u16; 150], [u12; 150], [u12; 150], [bool; 150]) {
+    let text = "fn main(x: [secret u8; _] from each, v: [secret u12; _] from each) -> (u32, u32, u32, u32, [u16; 60], [u12; 60], [u12; 60], [bool; 60]) {
     let (all, of) = (x.flatten(), v.flatten());
-    let (a, b) = (all[0..150], all[150..400]);
-    let (va, vb) = (of[0..150], of[150..400]);
+    let (a, b) = (all[0..60], all[60..160]);
+    let (va, vb) = (of[0..60], of[60..160]);
     let mut score: secret u32 = 0;
     let mut larger: secret u32 = 0;
     let mut products: secret u32 = 0;
     let mut near: secret u32 = 0;
-    let mut within: [secret u16; 150] = [0; 150];
-    let mut best: [secret u12; 150] = [0; 150];
-    let mut last: [secret u12; 150] = [7; 150];
-    let mut none: [secret bool; 150] = [true; 150];
-    for i in 0..150 {
-        for j in 0..250 {
+    let mut within: [secret u16; 60] = [0; 60];
+    let mut best: [secret u12; 60] = [0; 60];
+    let mut last: [secret u12; 60] = [7; 60];
+    let mut none: [secret bool; 60] = [true; 60];
+    for i in 0..60 {
+        for j in 0..100 {
             if a[i] > b[j] { score += 2; } else if a[i] == b[j] { score += 1; }
             larger += max(va[i], vb[j]) as u32;
             if a[i] == b[j] { products += va[i] as u32 * vb[j] as u32; }
@@ -475,13 +475,13 @@ fn more_of_pairs_of_rows() {
     let mut draw = |n: usize, below: u64| -> Vec<Word> {
         (0..n).map(|_| random.below(below).into()).collect()
     };
-    let given: Given = [[draw(180, 256), vec![0, 255, 255]].concat(), draw(217, 90)];
+    let given: Given = [[draw(70, 256), vec![0, 255, 255]].concat(), draw(87, 90)];
     let of: Given = [
-        [draw(180, 1 << 12), vec![0, 4095, 4000]].concat(),
-        draw(217, 1 << 12),
+        [draw(70, 1 << 12), vec![0, 4095, 4000]].concat(),
+        draw(87, 1 << 12),
     ];
     let rows: Vec<(Word, Word)> = given.concat().into_iter().zip(of.concat()).collect();
-    let (a, b) = rows.split_at(150);
+    let (a, b) = rows.split_at(60);
     let sum = |f: &dyn Fn(Word, Word, Word, Word) -> Word| -> Vec<Word> {
         let of = |&(x, v): &(Word, Word)| b.iter().map(|&(y, w)| f(x, v, y, w)).sum();
         a.iter().map(of).collect()

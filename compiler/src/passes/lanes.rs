@@ -13,6 +13,7 @@
 //! once. The work is linear in the body's size and does not depend on the number of iterations.
 
 mod apart;
+mod capped;
 pub mod carried;
 mod collect;
 mod filter;
@@ -117,6 +118,9 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     if let Some(results) = without_branches(walk, node, n) {
         return Some(results);
     }
+    if let Some(results) = capped::capped(walk, node, n, &body) {
+        return Some(results);
+    }
     let mut classes: Vec<Class> = (0..k).map(|k| body.classify(k)).collect();
     searches(&body, &mut classes);
     for (class, &init) in classes.iter_mut().zip(&node.args) {
@@ -148,9 +152,8 @@ fn without_branches(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>
     let depth = walk.depth();
     walk.open(vec![]);
     let results = vectorise(walk, &straight, n);
-    let is_left = |inner: &Node| inner.span == node.span && matches!(inner.op, Op::Loop { .. });
     match results {
-        Some(results) if !walk.open_nodes().iter().any(is_left) => {
+        Some(results) if !walk.open_nodes().iter().any(|inner| is_left(inner, node)) => {
             walk.splice();
             Some(results)
         }
@@ -159,6 +162,11 @@ fn without_branches(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>
             None
         }
     }
+}
+
+/// Whether a node is what is left of a loop.
+fn is_left(inner: &Node, node: &Node) -> bool {
+    inner.span == node.span && matches!(inner.op, Op::Loop { .. })
 }
 
 struct Run<'r, 'a, 'w> {

@@ -199,13 +199,8 @@ impl<'a> Body<'a> {
         self.def.get(&id).map(|&at| &self.region.nodes[at])
     }
 
-    /// Classifies carried value `k`; `Follower` and the leader's `others` are found by [`searches`].
-    pub fn classify(&self, k: usize) -> Class {
-        let (param, result) = (self.region.params[k + 1], self.region.results[k]);
-        if param == result {
-            return Class::Constant;
-        }
-        // All that depends on the carried value.
+    /// All that depends on a carried value, itself included, and the nodes that look at any of it.
+    pub(super) fn dependent(&self, param: ValueId) -> (SortedSet<ValueId>, SortedSet<usize>) {
         let mut dependent = SortedSet::from([param]);
         let mut nodes = SortedSet::new();
         for (at, node) in self.region.nodes.iter().enumerate() {
@@ -214,6 +209,16 @@ impl<'a> Body<'a> {
                 nodes.insert(at);
             }
         }
+        (dependent, nodes)
+    }
+
+    /// Classifies carried value `k`; `Follower` and the leader's `others` are found by [`searches`].
+    pub fn classify(&self, k: usize) -> Class {
+        let (param, result) = (self.region.params[k + 1], self.region.results[k]);
+        if param == result {
+            return Class::Constant;
+        }
+        let (dependent, nodes) = self.dependent(param);
         let mut chain = Chain {
             body: self,
             dependent: &dependent,
