@@ -22,6 +22,7 @@ pub mod map;
 mod promote;
 mod rest;
 pub mod span;
+mod spread;
 mod straight;
 mod tally;
 #[cfg(test)]
@@ -116,6 +117,9 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
         return Some(results);
     }
     if let Some(results) = without_branches(walk, node, n) {
+        return Some(results);
+    }
+    if let Some(results) = spread::spread(walk, node, n, &body) {
         return Some(results);
     }
     if let Some(results) = capped::capped(walk, node, n, &body) {

@@ -148,7 +148,9 @@ impl Cap {
         let scalar = walk.ty(init).scalar;
         let bits = u64::BITS - n.leading_zeros();
         let width = scalar.width().max(bits + 1) + 1;
-        let width = u8::try_from(width).ok().filter(|&w| u32::from(w) <= Word::BITS)?;
+        let width = u8::try_from(width)
+            .ok()
+            .filter(|&w| u32::from(w) <= Word::BITS)?;
         let wide = match scalar.is_signed() {
             true => Scalar::signed(width),
             false => Scalar::unsigned(width),

@@ -12,6 +12,7 @@ use super::TRUTH;
 use super::rises::Conds;
 use super::writes::Write;
 use crate::ir::{Node, Op, Ty};
+use crate::passes::lanes::spread;
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -19,7 +20,7 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
 
-/// Shorter arrays and loops write one after the other.
+/// Shorter loops write one after the other.
 const FEWEST: u64 = 64;
 
 /// For so many elements in all writes, sorts are cheaper under every suite.
@@ -52,7 +53,7 @@ pub fn note(
     };
     let lanes = rows.saturating_add(len).saturating_mul(block);
     if n < FEWEST
-        || len < FEWEST
+        || len <= spread::MOST
         || rows.saturating_mul(len) < FEWEST_PAIRS
         || lanes > MAX_LANES
         || writes.iter().any(|write| write.block != block)

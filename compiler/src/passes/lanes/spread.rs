@@ -1,0 +1,100 @@
+//! Writes at secret places of short arrays become choices, element by element, so that the loop can be one of values that are taken.
+//!
+//! ```text
+//! before: w' = loop 1000 w { (i, w) p = gather ps, i   x = gather xs, i   u = write_secret w, p, x   yield u }
+//! after:  w' = loop 1000 w { (i, w) …   here = eq (p, p, p), (0, 1, 2)   u = select here, (x, x, x), w   yield u }
+//! ```
+//!
+//! What an element is in the end is the latest value that was written there: [`super::latest`] finds it in as many levels as the
+//! loop's length has bits. Arrays of more elements are written by sorts ([`super::collect`]).
+
+use super::carried::Body;
+use super::{is_left, vectorise};
+use crate::ir::{Node, Op, Ty};
+use crate::passes::rewrite::{Walk, copy};
+use smpcc_circuit::gate::WordOp;
+use smpcc_circuit::ids::ValueId;
+use smpcc_circuit::sorted::SortedMap;
+use smpcc_circuit::value::{ConstVec, Word};
+
+/// Elements of a short array.
+pub const MOST: u64 = 16;
+
+/// Emits the loop with choices for its writes, if no loop is left of it then; its results.
+pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
+    let region = body.region;
+    let is_short = |walk: &Walk, inner: &Node| match inner.op {
+        Op::WriteSecret { block, groups: 1 } => {
+            let len = walk.ty(inner.args[0]).lanes / block;
+            let last = Word::from(len.saturating_sub(1));
+            len <= MOST && last <= walk.ty(inner.args[1]).scalar.mask()
+        }
+        _ => false,
+    };
+    if !(region.nodes.iter()).any(|inner| is_short(walk, inner)) {
+        return None;
+    }
+    let depth = walk.depth();
+    walk.open(vec![]);
+    let mut renamed = SortedMap::new();
+    let mut params = Vec::with_capacity(region.params.len());
+    for &old in &region.params {
+        let param = walk.fresh(walk.ty(old));
+        renamed.insert(old, param);
+        params.push(param);
+    }
+    walk.bound_counter(params[0], n);
+    walk.open(params);
+    for inner in &region.nodes {
+        if is_short(walk, inner) {
+            let args = [0, 1, 2].map(|k| renamed.get(&inner.args[k]).copied());
+            let args = [0, 1, 2].map(|k: usize| args[k].unwrap_or(inner.args[k]));
+            walk.span = inner.span;
+            walk.protocol = inner.protocol;
+            let written = chosen(walk, args);
+            renamed.insert(inner.results[0], written);
+        } else {
+            copy(walk, std::slice::from_ref(inner), &mut renamed);
+        }
+    }
+    let look = |id: &ValueId| renamed.get(id).copied().unwrap_or(*id);
+    let results = region.results.iter().map(look).collect();
+    let inner = walk.close(results);
+    walk.span = node.span;
+    walk.protocol = node.protocol;
+    let tys: Vec<Ty> = node.results.iter().map(|&id| walk.ty(id)).collect();
+    let straight = Node {
+        op: node.op.clone(),
+        args: node.args.clone(),
+        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
+        regions: vec![inner],
+        span: node.span,
+        protocol: node.protocol,
+    };
+    let results = vectorise(walk, &straight, n);
+    match results {
+        Some(results) if !walk.open_nodes().iter().any(|inner| is_left(inner, node)) => {
+            walk.splice();
+            Some(results)
+        }
+        _ => {
+            walk.abandon(depth);
+            None
+        }
+    }
+}
+
+/// An array of which one element is another one, if there is such a place.
+fn chosen(walk: &mut Walk, [array, place, value]: [ValueId; 3]) -> ValueId {
+    let lanes = walk.ty(array).lanes;
+    let block = walk.ty(value).lanes;
+    let by_lane = |of_element, of_lane| ConstVec::Affine {
+        start: 0,
+        dims: vec![(lanes / block, of_element), (block, of_lane)],
+    };
+    let places = walk.gather_at(place, ConstVec::Splat { word: 0, lanes });
+    let elements = walk.constant_value(walk.ty(place).scalar, by_lane(1, 0));
+    let here = walk.word(WordOp::Eq, &[places, elements]);
+    let values = walk.gather_at(value, by_lane(0, 1));
+    walk.word(WordOp::Select, &[here, values, array])
+}
