@@ -22,7 +22,7 @@ pub mod map;
 mod promote;
 mod rest;
 pub mod span;
-mod spread;
+pub mod spread;
 mod straight;
 mod tally;
 #[cfg(test)]

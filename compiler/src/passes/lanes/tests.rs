@@ -421,3 +421,115 @@ fn the_best_of_those_that_meet_a_condition_is_a_reduction() {
         }
     }
 }
+
+/// A sum of the rows for which `body` says that they count, and a counter that starts at `first` and goes on as `body` says.
+fn counted_rows(
+    scalar: Scalar,
+    first: i128,
+    mut body: impl FnMut(&mut Builder, &[ValueId; 2], ValueId) -> [ValueId; 2],
+) {
+    let mut b = Builder::new(3);
+    let n = 50;
+    let columns = [U32, Scalar::Bool].map(|scalar| b.input(0, "x", scalar, n));
+    let sum = secret(&mut b, U32, 1, 0);
+    let count = secret(&mut b, scalar, 1, scalar.wrap(first as Word));
+    let last = b.counted(n, &[sum, count], |b, i, kept| {
+        let [x, hit] = columns.map(|column| b.gather(column, i, 1));
+        let [counts, next] = body(b, &[x, hit], kept[1]);
+        let more = b.word(WordOp::Add, &[kept[0], x]);
+        let sum = b.word(WordOp::Select, &[counts, more, kept[0]]);
+        vec![sum, next]
+    });
+    b.output(last[0], &[0]);
+    b.output(last[1], &[0]);
+    let hits = numbers(n, 97).into_iter().map(|w| Word::from(w % 3 == 1));
+    let given = vec![numbers(n, 101), hits.collect()];
+    becomes_lanes(&b.finish(), &given);
+}
+
+#[test]
+fn counters_that_stop_at_a_bound_count_on() {
+    let types = [
+        // Bounds below the start, at it, above it, and beyond all rows; and the ends of types that 50 rows would pass.
+        (Scalar::unsigned(8), 7, vec![0, 6, 7, 8, 20, 200, 255]),
+        (Scalar::unsigned(8), 0, vec![0, 1, 5, 255]),
+        (Scalar::unsigned(8), 250, vec![254, 255]),
+        (Scalar::unsigned(3), 2, vec![1, 2, 5, 7]),
+        (Scalar::signed(4), -3, vec![-8, -4, -3, 0, 2, 7]),
+        (Scalar::unsigned(127), 0, vec![5]),
+    ];
+    for (scalar, first, bounds) in types {
+        for bound in bounds {
+            // Below the bound, by an "and" of conditions.
+            counted_rows(scalar, first, |b, &[_, hit], count| {
+                let bound = b.splat(scalar, 1, scalar.wrap(bound as Word));
+                let one = b.splat(scalar, 1, 1);
+                let below = b.word(WordOp::Lt, &[count, bound]);
+                let both = b.word(WordOp::And, &[hit, below]);
+                let more = b.word(WordOp::Add, &[count, one]);
+                [both, b.word(WordOp::Select, &[both, more, count])]
+            });
+            // Where it has not reached the bound, by choices within each other.
+            counted_rows(scalar, first, |b, &[_, hit], count| {
+                let bound = b.splat(scalar, 1, scalar.wrap(bound as Word));
+                let one = b.splat(scalar, 1, 1);
+                let reached = b.word(WordOp::Le, &[bound, count]);
+                let more = b.word(WordOp::Add, &[one, count]);
+                let inner = b.word(WordOp::Select, &[hit, more, count]);
+                let below = b.word(WordOp::Not, &[reached]);
+                let both = b.word(WordOp::And, &[below, hit]);
+                [both, b.word(WordOp::Select, &[reached, count, inner])]
+            });
+            // At the bound for a last time; past the largest number it would begin anew.
+            let largest = (scalar.mask() >> u32::from(scalar.is_signed())) as i128;
+            if bound != largest {
+                counted_rows(scalar, first, |b, &[_, hit], count| {
+                    let bound = b.splat(scalar, 1, scalar.wrap(bound as Word));
+                    let within = b.word(WordOp::Le, &[count, bound]);
+                    let both = b.word(WordOp::And, &[within, hit]);
+                    let one = b.cast(both, scalar);
+                    [both, b.word(WordOp::Add, &[count, one])]
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn elements_of_short_arrays_are_written_at_secret_places() {
+    // Elements of one lane and of three, for places in the array, behind it, and of a type that ends before it.
+    for (len, block, place) in [(5, 1, 8), (1, 1, 2), (16, 3, 5), (4, 2, 2), (9, 1, 4)] {
+        let mut b = Builder::new(3);
+        let n = 40;
+        let place = Scalar::unsigned(place);
+        let at = b.input(0, "at", place, n);
+        let x = b.input(1, "x", U32, n * block);
+        let hits = b.input(1, "hit", Scalar::Bool, n);
+        let array = secret(&mut b, U32, len * block, 7);
+        let last = b.counted(n, &[array, array], |b, i, kept| {
+            let (at, x, hit) = (
+                b.gather(at, i, 1),
+                b.gather(x, i, block),
+                b.gather(hits, i, 1),
+            );
+            let groups = 1;
+            let write = |b: &mut Builder, array, at| {
+                let ty = b.ty(array);
+                b.emit(Op::WriteSecret { block, groups }, vec![array, at, x], ty)
+            };
+            let all = write(b, kept[0], at);
+            let outside = b.splat(place, 1, place.mask());
+            let where_hit = b.word(WordOp::Select, &[hit, at, outside]);
+            let some = write(b, kept[1], where_hit);
+            vec![all, some]
+        });
+        b.output(last[0], &[0]);
+        b.output(last[1], &[0]);
+        let bits = numbers(n, 97)
+            .iter()
+            .map(|w| Word::from(w % 3 == 1))
+            .collect();
+        let places = numbers(n, 11).iter().map(|w| w & place.mask()).collect();
+        becomes_lanes(&b.finish(), &[places, numbers(n * block, 101), bits]);
+    }
+}
