@@ -153,11 +153,21 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
 /// The loop with both arms of its branches computed, if no loop is left of it then.
 fn without_branches(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     let straight = straight::straightened(walk, node)?;
+    if_nothing_is_left(walk, node, |walk| vectorise(walk, &straight, n))
+}
+
+/// What is emitted in place of a loop, unless a loop is left of it.
+fn if_nothing_is_left(
+    walk: &mut Walk,
+    node: &Node,
+    emitted: impl FnOnce(&mut Walk) -> Option<Vec<ValueId>>,
+) -> Option<Vec<ValueId>> {
     let depth = walk.depth();
     walk.open(vec![]);
-    let results = vectorise(walk, &straight, n);
+    let results = emitted(walk);
+    let is_left = |inner: &Node| inner.span == node.span && matches!(inner.op, Op::Loop { .. });
     match results {
-        Some(results) if !walk.open_nodes().iter().any(|inner| is_left(inner, node)) => {
+        Some(results) if !walk.open_nodes().iter().any(is_left) => {
             walk.splice();
             Some(results)
         }
@@ -166,11 +176,6 @@ fn without_branches(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>
             None
         }
     }
-}
-
-/// Whether a node is what is left of a loop.
-fn is_left(inner: &Node, node: &Node) -> bool {
-    inner.span == node.span && matches!(inner.op, Op::Loop { .. })
 }
 
 struct Run<'r, 'a, 'w> {

@@ -9,7 +9,8 @@
 //! scan. The count that goes on is wide enough for all iterations.
 
 use super::carried::Body;
-use super::{is_left, vectorise};
+use super::straight::renewed;
+use super::{if_nothing_is_left, vectorise};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Walk, copy};
 use smpcc_circuit::gate::WordOp;
@@ -39,19 +40,7 @@ pub fn capped(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     if counters.is_empty() {
         return None;
     }
-    let depth = walk.depth();
-    walk.open(vec![]);
-    let results = counted(walk, node, n, body, &counters);
-    match results {
-        Some(results) if !walk.open_nodes().iter().any(|inner| is_left(inner, node)) => {
-            walk.splice();
-            Some(results)
-        }
-        _ => {
-            walk.abandon(depth);
-            None
-        }
-    }
+    if_nothing_is_left(walk, node, |walk| counted(walk, node, n, body, &counters))
 }
 
 fn counted(
@@ -70,18 +59,13 @@ fn counted(
         caps.push(cap);
     }
     let mut renamed = SortedMap::new();
-    let index = walk.fresh(walk.ty(region.params[0]));
-    walk.bound_counter(index, n);
-    renamed.insert(region.params[0], index);
-    let mut params = vec![index];
-    for (&old, &arg) in region.params[1..].iter().zip(&args) {
-        let ty = Ty {
-            secret: walk.ty(old).secret,
-            ..walk.ty(arg)
-        };
-        let param = walk.fresh(ty);
-        renamed.insert(old, param);
-        params.push(param);
+    let mut params = renewed(walk, &region.params, &mut renamed);
+    for (counter, cap) in counters.iter().zip(&caps) {
+        let ty = walk.ty(params[counter.k + 1]);
+        params[counter.k + 1] = walk.fresh(Ty {
+            scalar: cap.wide,
+            ..ty
+        });
     }
     walk.open(params.clone());
     for (counter, cap) in counters.iter().zip(&caps) {

@@ -9,8 +9,9 @@
 //! loop's length has bits. Arrays of more elements are written by sorts ([`super::collect`]).
 
 use super::carried::Body;
-use super::{is_left, vectorise};
-use crate::ir::{Node, Op, Ty};
+use super::straight::renewed;
+use super::{if_nothing_is_left, vectorise};
+use crate::ir::{Node, Op, Region, Ty};
 use crate::passes::rewrite::{Walk, copy};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -34,21 +35,26 @@ pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     if !(region.nodes.iter()).any(|inner| is_short(walk, inner)) {
         return None;
     }
-    let depth = walk.depth();
-    walk.open(vec![]);
+    if_nothing_is_left(walk, node, |walk| {
+        let chosen = with_choices(walk, node, region, is_short);
+        vectorise(walk, &chosen, n)
+    })
+}
+
+/// The loop with choices in place of the writes that are meant.
+fn with_choices(
+    walk: &mut Walk,
+    node: &Node,
+    region: &Region,
+    is_short: impl Fn(&Walk, &Node) -> bool,
+) -> Node {
     let mut renamed = SortedMap::new();
-    let mut params = Vec::with_capacity(region.params.len());
-    for &old in &region.params {
-        let param = walk.fresh(walk.ty(old));
-        renamed.insert(old, param);
-        params.push(param);
-    }
-    walk.bound_counter(params[0], n);
+    let params = renewed(walk, &region.params, &mut renamed);
     walk.open(params);
     for inner in &region.nodes {
         if is_short(walk, inner) {
-            let args = [0, 1, 2].map(|k| renamed.get(&inner.args[k]).copied());
-            let args = [0, 1, 2].map(|k: usize| args[k].unwrap_or(inner.args[k]));
+            let look = |id: ValueId| renamed.get(&id).copied().unwrap_or(id);
+            let args = [0, 1, 2].map(|k: usize| look(inner.args[k]));
             walk.span = inner.span;
             walk.protocol = inner.protocol;
             let written = chosen(walk, args);
@@ -63,24 +69,13 @@ pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     walk.span = node.span;
     walk.protocol = node.protocol;
     let tys: Vec<Ty> = node.results.iter().map(|&id| walk.ty(id)).collect();
-    let straight = Node {
+    Node {
         op: node.op.clone(),
         args: node.args.clone(),
         results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
         regions: vec![inner],
         span: node.span,
         protocol: node.protocol,
-    };
-    let results = vectorise(walk, &straight, n);
-    match results {
-        Some(results) if !walk.open_nodes().iter().any(|inner| is_left(inner, node)) => {
-            walk.splice();
-            Some(results)
-        }
-        _ => {
-            walk.abandon(depth);
-            None
-        }
     }
 }
 

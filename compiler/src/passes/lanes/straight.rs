@@ -91,7 +91,8 @@ pub fn inlined(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     Some(node.results.iter().map(|&id| straight.look(id)).collect())
 }
 
-fn renewed(
+/// New parameters for a body, noted as what stands for the old ones.
+pub(super) fn renewed(
     walk: &mut Walk,
     params: &[ValueId],
     map: &mut SortedMap<ValueId, ValueId>,
