@@ -175,12 +175,14 @@ function folded({ boxes, edges }, functions) {
   for (const many of shown.filter((box) => box.role === "many")) {
     const members = many.members.map((i) => boxes[i]);
     const letters = [...new Set(members.map((box) => box.role))].sort().join(" ");
-    const sum = (figure) => members.reduce((all, box) => all + (box[figure] ?? 0), 0);
+    // What is not known of one of them is not known of all.
+    const sum = (figure) => members.reduce((all, box) => (all === null || box[figure] === null ? null : all + (box[figure] ?? 0)), 0);
+    const said = (figure) => sum(figure)?.toLocaleString("en") ?? "?";
     const sections = sum("sections");
     many.lines = [
       many.within,
       `${sections} section${sections === 1 ? "" : "s"}: ${letters}`,
-      `${sum("and").toLocaleString("en")} AND, ${sum("bytes").toLocaleString("en")} bytes`,
+      `${said("and")} AND, ${said("bytes")} bytes`,
     ];
   }
   const along = new Map();

@@ -45,7 +45,8 @@ pub fn html(
             let of_all = |figure: fn(&smpcc_circuit::stats::SectionStats) -> Option<u64>| {
                 let sections = drawn.sections.iter();
                 let known = sections.filter_map(|id| stats.sections.get(*id as usize));
-                known.filter_map(figure).sum::<u64>()
+                // None if it is not known of one of them.
+                known.map(figure).sum::<Option<u64>>()
             };
             json!({
                 "role": role,
