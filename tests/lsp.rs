@@ -541,6 +541,49 @@ fn what_may_be_written_is_offered_also_in_half_a_program() {
     editor.end();
 }
 
+/// A module beside the program that it does not use is offered like those that it uses, and its items with their `use`.
+#[test]
+fn what_lies_beside_a_program_is_offered() {
+    let private = "fn inner(x: u8) -> u8 { x }\n";
+    let more = format!("{private}pub fn thrice(x: secret u32) -> secret u32 {{ x + x + x }}\n");
+    let files = [
+        ("main.smpc", MAIN),
+        ("tools.smpc", TOOLS),
+        ("more.smpc", more.as_str()),
+    ];
+    let mut editor = Editor::over(folder(&files), json!({"capabilities": {}}));
+    let all = editor.at("completion", "s + mean", Value::Null);
+    let items = all["result"].as_array().expect("a list");
+    let item = items.iter().find(|i| i["label"] == "thrice");
+    let edits = &item.expect("it is offered")["additionalTextEdits"];
+    assert_eq!(edits[0]["newText"], "use crate::more::thrice;\n");
+    assert!(items.iter().all(|i| i["label"] != "inner"));
+    for (written, offered) in [
+        ("use crate::", vec!["more", "tools"]),
+        ("use crate::more::{", vec!["thrice"]),
+    ] {
+        editor.becomes(&MAIN.replace(
+            "use std::stats::mean;",
+            &format!("use std::stats::mean;\n{written}\n"),
+        ));
+        let at = editor
+            .text
+            .find(&format!("{written}\n"))
+            .expect("it is there")
+            + written.len();
+        let place = editor.position_of(at);
+        let document = json!({"uri": editor.uri("main.smpc")});
+        let answer = editor.ask(
+            "textDocument/completion",
+            json!({"textDocument": document, "position": place}),
+        );
+        let mut found = labels(&answer);
+        found.sort();
+        assert_eq!(found, offered, "{written}");
+    }
+    editor.end();
+}
+
 /// Items of modules are offered where a `use` lists them, and what is offered can be written as it is.
 #[test]
 fn modules_and_their_items_are_offered() {

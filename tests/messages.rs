@@ -366,6 +366,53 @@ fn a_program_is_found_by_its_ending() {
 }
 
 #[test]
+fn all_programs_of_a_folder_are_checked() {
+    let wrong = "fn main(a: secret u8 from each) -> u8 {\n    b\n}\n";
+    let folder = folder(&[
+        ("mean.smpc", AVG),
+        ("in/mean.smpc", AVG),
+        ("notes.txt", wrong),
+    ]);
+    let path = folder.path().display().to_string();
+    let output = smpcc(&["check", &path]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("2 programs: no errors"));
+    std::fs::write(folder.path().join("a.smpc"), wrong).expect("a file");
+    std::fs::write(folder.path().join("in/z.smpc"), wrong).expect("a file");
+    let output = smpcc(&["check", &path]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("a.smpc:2") && said.contains("z.smpc:2"),
+        "{said}"
+    );
+    assert!(!said.contains("no errors"), "{said}");
+    let output = smpcc(&["check", &path, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let errors = json["diagnostics"].as_array().expect("a list").iter();
+    assert_eq!(
+        errors.filter(|d| d["severity"] == "error").count(),
+        2,
+        "{json}"
+    );
+}
+
+#[test]
+fn files_are_written_for_the_fewest_parties_that_declared_roles_allow() {
+    let roles = "party lead;\nparty clinic[2..];\n\nfn main(x: secret u8 from lead, y: secret u8 from each clinic) -> u32 {\n    x as u32 + y[0] as u32\n}\n";
+    let folder = folder(&[("roles.smpc", roles), ("mean.smpc", AVG)]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = smpcc(&["inputs", &at("roles.smpc"), "-o", &at("made")]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("files for 3 parties"), "{said}");
+    // Without roles nothing says how many there are.
+    let output = smpcc(&["inputs", &at("mean.smpc"), "-o", &at("other")]);
+    assert!(!output.status.success());
+}
+
+#[test]
 fn an_assertion_in_the_library_is_told_where_the_library_is_called() {
     let program = "use std::stats::quantile;
 

@@ -224,6 +224,26 @@ fn fixes_make_programs_right() {
 }
 
 #[test]
+fn rows_that_are_not_kept_are_left_out() {
+    let mut editor = Editor::new();
+    let wrong = "use std::stats::count_if;
+use std::table::filter;
+
+struct P { cost: u32 }
+
+fn f(ps: [secret P; 9]) -> secret u32 {
+    let few = filter(ps, |p| p.cost > 9);
+    count_if(few, |r| r.row.cost < 20)
+}
+";
+    let (_, fixed) = fix(&mut editor, wrong, "Look at `r.kept` as well");
+    assert_eq!(fixed, wrong.replace("|r| r.row", "|r| r.kept && r.row"));
+    editor.becomes(&fixed);
+    assert_eq!(editor.diagnostics(), Vec::<Value>::new());
+    editor.end();
+}
+
+#[test]
 fn what_keeps_all_values_comes_before_what_cuts_them_off() {
     let mut editor = Editor::new();
     let wrong = "fn f(x: secret u32, y: secret u8) -> secret bool {\n    x == y\n}\n";
