@@ -1,12 +1,17 @@
 //! The held programs: 84 that give records away and 75 that do not.
 
 use super::{lowered, tried_by};
-use smpcc_compiler::audit::audit_from;
+use smpcc_compiler::audit::{Finding, audit_from};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The programs in a folder of `tests/audit`: each with its parties, the rows of each, how many may be corrupt, and what is to be found.
-fn held(folder: &str) -> Vec<(String, [u32; 3], String, String)> {
+/// A program's name, its parties, the rows of each and how many may be corrupt, what is to be found, and its text.
+type Held = (String, [u32; 3], String, String);
+
+/// The programs in a folder of `tests/audit`.
+fn held(folder: &str) -> Vec<Held> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/audit")
         .join(folder);
@@ -28,13 +33,39 @@ fn held(folder: &str) -> Vec<(String, [u32; 3], String, String)> {
     paths.iter().map(read).collect()
 }
 
+/// What `of` gives for each program, in their order: found by as many threads as there are processors.
+fn each<T: Send + Sync>(programs: &[Held], of: impl Fn(&Held) -> T + Sync) -> Vec<T> {
+    let found: Vec<OnceLock<T>> = programs.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(program), Some(slot)) = (programs.get(at), found.get(at)) else {
+                return;
+            };
+            slot.get_or_init(|| of(program));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let found = found.into_iter().map(OnceLock::into_inner);
+    found.map(|found| found.expect("a result")).collect()
+}
+
+fn findings((_, [n_parties, rows, corrupt], _, text): &Held) -> Vec<Finding> {
+    tried_by(text, *n_parties, u64::from(*rows), *corrupt).findings
+}
+
 /// Each leak has its name, or one of two where it is between them, and inputs that show it.
 #[test]
 fn leaks_of_the_held_programs_are_named() {
     let programs = held("leaky");
     assert!(programs.len() >= 84);
-    for (name, [n_parties, rows, corrupt], kind, text) in programs {
-        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
+    for ((name, _, kind, _), found) in programs.iter().zip(each(&programs, findings)) {
         let kinds: Vec<&str> = found.iter().map(|f| f.kind.name()).collect();
         let named = kind.split(" or ").any(|kind| kinds.contains(&kind));
         assert!(named, "{name}: {kinds:?}");
@@ -52,9 +83,8 @@ fn leaks_of_the_held_programs_are_named() {
 fn no_leak_is_found_in_the_held_programs_without_one() {
     let programs = held("harmless");
     assert!(programs.len() >= 75);
-    for (name, [n_parties, rows, corrupt], kind, text) in programs {
+    for ((name, _, kind, _), found) in programs.iter().zip(each(&programs, findings)) {
         assert_eq!(kind, "nothing", "{name}");
-        let found = tried_by(&text, n_parties, rows.into(), corrupt).findings;
         let leaks: Vec<_> = found.iter().filter(|f| f.kind.is_leak()).collect();
         assert!(leaks.is_empty(), "{name}: {leaks:#?}");
     }
@@ -63,23 +93,32 @@ fn no_leak_is_found_in_the_held_programs_without_one() {
 /// What a leak is called follows from a plan of tries, and not from how many runs are afforded beyond it: by these seeds, for each
 /// `step`-th of the leaky programs from `first` on.
 fn names_hold(first: usize, step: usize, seeds: std::ops::RangeInclusive<u64>) {
-    let mut differ = Vec::new();
-    let programs = held("leaky").into_iter().skip(first).step_by(step);
-    for (name, [n_parties, rows, corrupt], kind, text) in programs {
-        let ir = lowered(&text, n_parties, rows.into());
-        for seed in seeds.clone() {
-            let names = |runs| -> BTreeSet<&str> {
-                let found = audit_from(&ir, corrupt, runs, seed).findings;
-                let leaks = found.iter().filter(|f| f.kind.is_leak());
-                leaks.map(|f| f.kind.name()).collect()
-            };
-            let (half, twice) = (names(20_000), names(80_000));
-            let named = kind.split(" or ").any(|kind| half.contains(kind));
-            if half != twice || !named {
-                differ.push(format!("{name}, seed {seed}: {half:?} {twice:?}"));
+    let programs: Vec<Held> = held("leaky")
+        .into_iter()
+        .skip(first)
+        .step_by(step)
+        .collect();
+    let differ = each(
+        &programs,
+        |(name, [n_parties, rows, corrupt], kind, text)| {
+            let ir = lowered(text, *n_parties, u64::from(*rows));
+            let mut differ = Vec::new();
+            for seed in seeds.clone() {
+                let names = |runs| -> BTreeSet<&str> {
+                    let found = audit_from(&ir, *corrupt, runs, seed).findings;
+                    let leaks = found.iter().filter(|f| f.kind.is_leak());
+                    leaks.map(|f| f.kind.name()).collect()
+                };
+                let (half, twice) = (names(20_000), names(80_000));
+                let named = kind.split(" or ").any(|kind| half.contains(kind));
+                if half != twice || !named {
+                    differ.push(format!("{name}, seed {seed}: {half:?} {twice:?}"));
+                }
             }
-        }
-    }
+            differ
+        },
+    )
+    .concat();
     assert!(differ.is_empty(), "{differ:#?}");
 }
 
