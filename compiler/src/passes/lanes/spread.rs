@@ -7,6 +7,7 @@
 //!
 //! What an element is in the end is the latest value that was written there: [`super::latest`] finds it in as many levels as the
 //! loop's length has bits. Arrays of more elements are written by sorts ([`super::collect`]).
+//! Elements of several lanes stay: what one owner writes of them alone would no longer be found to be its own.
 
 use super::carried::Body;
 use super::straight::renewed;
@@ -25,8 +26,11 @@ pub const MOST: u64 = 16;
 pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
     let region = body.region;
     let is_short = |walk: &Walk, inner: &Node| match inner.op {
-        Op::WriteSecret { block, groups: 1 } => {
-            let len = walk.ty(inner.args[0]).lanes / block;
+        Op::WriteSecret {
+            block: 1,
+            groups: 1,
+        } => {
+            let len = walk.ty(inner.args[0]).lanes;
             let last = Word::from(len.saturating_sub(1));
             len <= MOST && last <= walk.ty(inner.args[1]).scalar.mask()
         }
@@ -82,14 +86,10 @@ fn with_choices(
 /// An array of which one element is another one, if there is such a place.
 fn chosen(walk: &mut Walk, [array, place, value]: [ValueId; 3]) -> ValueId {
     let lanes = walk.ty(array).lanes;
-    let block = walk.ty(value).lanes;
-    let by_lane = |of_element, of_lane| ConstVec::Affine {
-        start: 0,
-        dims: vec![(lanes / block, of_element), (block, of_lane)],
-    };
-    let places = walk.gather_at(place, ConstVec::Splat { word: 0, lanes });
-    let elements = walk.constant_value(walk.ty(place).scalar, by_lane(1, 0));
+    let of_all = || ConstVec::Splat { word: 0, lanes };
+    let places = walk.gather_at(place, of_all());
+    let elements = walk.constant_value(walk.ty(place).scalar, ConstVec::iota(lanes));
     let here = walk.word(WordOp::Eq, &[places, elements]);
-    let values = walk.gather_at(value, by_lane(0, 1));
+    let values = walk.gather_at(value, of_all());
     walk.word(WordOp::Select, &[here, values, array])
 }
