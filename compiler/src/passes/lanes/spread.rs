@@ -6,8 +6,7 @@
 //! ```
 //!
 //! What an element is in the end is the latest value that was written there: [`super::latest`] finds it in as many levels as the
-//! loop's length has bits. Arrays of more elements are written by sorts ([`super::collect`]).
-//! Elements of several lanes stay: what one owner writes of them alone would no longer be found to be its own.
+//! loop's length has bits. Arrays of more elements, and of elements of several lanes, are written by sorts ([`super::collect`]).
 
 use super::carried::Body;
 use super::straight::renewed;
@@ -22,25 +21,28 @@ use smpcc_circuit::value::{ConstVec, Word};
 /// Elements of a short array.
 pub const MOST: u64 = 16;
 
+/// Whether an array of `len` elements of `block` lanes is written by choices. What one owner writes alone of elements of several lanes
+/// would no longer be found to be its own.
+pub fn is_short(len: u64, block: u64) -> bool {
+    len <= MOST && block == 1
+}
+
 /// Emits the loop with choices for its writes, if no loop is left of it then; its results.
 pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
     let region = body.region;
-    let is_short = |walk: &Walk, inner: &Node| match inner.op {
-        Op::WriteSecret {
-            block: 1,
-            groups: 1,
-        } => {
-            let len = walk.ty(inner.args[0]).lanes;
+    let is_meant = |walk: &Walk, inner: &Node| match inner.op {
+        Op::WriteSecret { block, groups: 1 } => {
+            let len = walk.ty(inner.args[0]).lanes / block;
             let last = Word::from(len.saturating_sub(1));
-            len <= MOST && last <= walk.ty(inner.args[1]).scalar.mask()
+            is_short(len, block) && last <= walk.ty(inner.args[1]).scalar.mask()
         }
         _ => false,
     };
-    if !(region.nodes.iter()).any(|inner| is_short(walk, inner)) {
+    if !(region.nodes.iter()).any(|inner| is_meant(walk, inner)) {
         return None;
     }
     if_nothing_is_left(walk, node, |walk| {
-        let chosen = with_choices(walk, node, region, is_short);
+        let chosen = with_choices(walk, node, region, is_meant);
         vectorise(walk, &chosen, n)
     })
 }
@@ -50,13 +52,13 @@ fn with_choices(
     walk: &mut Walk,
     node: &Node,
     region: &Region,
-    is_short: impl Fn(&Walk, &Node) -> bool,
+    is_meant: impl Fn(&Walk, &Node) -> bool,
 ) -> Node {
     let mut renamed = SortedMap::new();
     let params = renewed(walk, &region.params, &mut renamed);
     walk.open(params);
     for inner in &region.nodes {
-        if is_short(walk, inner) {
+        if is_meant(walk, inner) {
             let look = |id: ValueId| renamed.get(&id).copied().unwrap_or(id);
             let args = [0, 1, 2].map(|k: usize| look(inner.args[k]));
             walk.span = inner.span;

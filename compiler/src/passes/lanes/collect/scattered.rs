@@ -53,7 +53,7 @@ pub fn note(
     };
     let lanes = rows.saturating_add(len).saturating_mul(block);
     if n < FEWEST
-        || len <= spread::MOST
+        || spread::is_short(len, block)
         || rows.saturating_mul(len) < FEWEST_PAIRS
         || lanes > MAX_LANES
         || writes.iter().any(|write| write.block != block)
