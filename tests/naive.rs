@@ -311,6 +311,14 @@ fn writes_to_short_arrays_do_not_go_row_by_row() {
             before = now;
         }
     }
+    // Places of three numbers each: 159 MB.
+    let rows = "fn main<const N: usize>(x: [secret u32; N] from each) -> [[u32; 3]; 16] {
+    let mut w: [[secret u32; 3]; 16] = [[0; 3]; 16];
+    for i in 0..N { w[x[1][i]] = [x[0][i], x[2][i], 7]; }
+    w
+}";
+    let of_rows = figures(rows, 3_000, REP3, ProtocolChoice::Auto).bytes;
+    assert!(of_rows < 2_000_000, "{of_rows}");
     let of = |places| figures(&text(places), 3_000, REP3, ProtocolChoice::Auto).bytes;
     assert!(
         of(5) < 400_000 && of(20) < 1_200_000,
