@@ -219,13 +219,11 @@ struct Rest {
     last: Work,
 }
 
-/// Bytes of each party for proving so much before an opening: ANDs in any case, products if there are any.
+/// Bytes of each party for proving so much before an opening: what is left of ANDs in any case, since that proof also compares what one
+/// party told the others; products if there are any.
 fn settled(work: Work) -> u64 {
     let (ands, terms) = (work.ands % CHUNK, work.terms % TERMS);
-    let mut sent = meanwhile(work);
-    if work.ands == 0 || ands > 0 {
-        sent = sent.saturating_add(Shape::of(ands).sent());
-    }
+    let mut sent = meanwhile(work).saturating_add(Shape::of(ands).sent());
     if terms > 0 {
         sent = sent.saturating_add(TermShape::of(terms).sent());
     }

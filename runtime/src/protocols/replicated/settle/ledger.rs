@@ -73,10 +73,11 @@ pub struct Ledger {
     /// Whether something of that has not been compared.
     untold: bool,
     session: SessionId,
-    /// Proofs so far, those under way, and whether one began since the last seal.
+    /// Proofs so far, and those under way.
     proofs: u64,
     under_way: usize,
-    begun: bool,
+    /// Whether the proof has begun that closes what is sealed next: the last one about ANDs, after all that is sealed.
+    closing: bool,
     /// Blocks that proofs about ANDs, and about products, have drawn.
     drawn: u64,
     drawn_products: u64,
@@ -97,7 +98,7 @@ impl Ledger {
             session,
             proofs: 0,
             under_way: 0,
-            begun: false,
+            closing: false,
             drawn: 0,
             drawn_products: 0,
             vouched: 0,
@@ -183,13 +184,16 @@ impl Ledger {
         }
     }
 
-    /// What is to be proven next: a chunk, if there is one; with `all`, what there is, and a word of nothing if there is nothing and no
-    /// proof has begun.
+    /// What is to be proven next: a chunk, if there is one; with `all`, once, what is left, or a word of nothing. In that one everything is
+    /// compared that one party told the others: an earlier proof may have been under way when it was heard.
     pub fn take(&mut self, all: bool) -> Option<Recorded> {
         let chunk = CHUNK as usize;
         let ands = match self.ands {
             n if n >= chunk => chunk,
-            n if all && (n > 0 || !self.begun) => n,
+            n if all && !self.closing => {
+                self.closing = true;
+                n
+            }
             _ => return None,
         };
         let shape = Shape::of(ands as u64);
@@ -202,7 +206,6 @@ impl Ledger {
         }
         self.ands -= ands;
         self.under_way += 1;
-        self.begun = true;
         self.proofs += 1;
         Some(Recorded {
             rows,
@@ -221,10 +224,9 @@ impl Ledger {
     /// # Errors
     /// A bug: something is left.
     pub fn seal(&mut self) -> Result<(), Error> {
-        if self.begun {
+        if std::mem::take(&mut self.closing) {
             self.untold = false;
         }
-        self.begun = false;
         self.expect_settled()
     }
 
@@ -276,6 +278,35 @@ fn append(row: &mut Vec<u64>, at: usize, words: &[u64], lanes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A chunk that is proven meanwhile compares what was heard until then, and nothing later: before a seal there is always one more proof.
+    #[test]
+    fn what_is_heard_after_a_chunk_is_compared_before_the_seal() {
+        let mut ledger = Ledger::new(SessionId([1; 32]));
+        let words = words_for(CHUNK as usize);
+        for n in [CHUNK as usize, 0, 5, 2 * CHUNK as usize] {
+            ledger.rows = std::array::from_fn(|_| vec![0; words * (n / CHUNK as usize) + 1]);
+            ledger.ands = n;
+            let mut taken = Vec::new();
+            let mut take = |ledger: &mut Ledger, all| {
+                while let Some(recorded) = ledger.take(all) {
+                    taken.push(recorded.ands);
+                    ledger.passed();
+                }
+            };
+            take(&mut ledger, false);
+            ledger.heard(1, &[7]);
+            assert!(ledger.expect_settled().is_err(), "{n}");
+            take(&mut ledger, true);
+            assert_eq!(taken.last(), Some(&(n as u64 % CHUNK)), "{taken:?}");
+            assert_eq!(taken.iter().sum::<u64>(), n as u64);
+            assert!(ledger.seal().is_ok() && ledger.expect_settled().is_ok());
+            // Nobody asked: nothing was compared.
+            ledger.heard(2, &[7]);
+            assert!(ledger.seal().is_err());
+            ledger.untold = false;
+        }
+    }
 
     #[test]
     fn lanes_follow_without_gaps() {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here sends anything; see `products` for the statement and for who knows what.
 
-use smpcc_circuit::settle::{HALVES, TermShape};
+use smpcc_circuit::settle::{HALVES, TERMS, TermShape};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::super::Said;
@@ -399,6 +399,15 @@ pub struct Side<'a> {
     pub mask: Prime,
 }
 
+/// Sums of the products of a chunk's terms are less than 2 to this.
+const SUM_BITS: u32 = TERMS.ilog2() + 2 * u64::BITS + 1;
+
+/// Whether a second verifier's share may be at most the sum, so that both shares together are the sum and not the size of the field more.
+const fn may_wrap(share: Prime) -> bool {
+    let [_, _, high] = share.words();
+    high >> (SUM_BITS - 2 * u64::BITS) == 0
+}
+
 /// What a verifier's share of a sum is mod 2^64: both shares together are the sum and once the size of the field, of which the
 /// second takes care. That fails where the second's share is at most the sum, which happens once in 2^47 times or less.
 pub const fn share_of_sum(first: bool, share: Prime) -> u64 {
@@ -440,6 +449,10 @@ pub fn follow(
     let words: Zeroizing<Vec<u64>> = Zeroizing::new(words.collect());
     let mut sums = Transcript::new("smpcc/rep3/products/sums");
     sums.digest(&public.start).words64(&words);
+    // Of what goes on there are no halves in which an error would have to go unnoticed, and its prover knows this share beforehand.
+    if !side.first && chunk.goes_on() && message.get(HALVES).is_some_and(|&s| may_wrap(s)) {
+        sums.string("may wrap");
+    }
     let weights = Weights::new(&challenges);
     let mut claim = weights.claim(message);
     let mut own = match side.first {

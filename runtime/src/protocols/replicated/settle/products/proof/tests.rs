@@ -189,6 +189,30 @@ fn shares_of_a_beginning_add_up() {
     }
 }
 
+/// A prover that finds a share small enough for the sum to wrap knows that what is carried is wrong by what the field's size is mod 2^64: nobody
+/// goes on with it.
+#[test]
+fn what_goes_on_does_not_wrap() {
+    let large = |bit: u32| {
+        let mut words = [7, 7, 0];
+        words[(bit / 64) as usize] |= 1 << (bit % 64);
+        Prime::of_words(&words)
+    };
+    for (share, passes) in [
+        (Prime::of_words(&[5]), false),
+        (large(SUM_BITS - 1), false),
+        (large(SUM_BITS), true),
+        (large(191), true),
+    ] {
+        for (runs, more) in [(&[2][..], 3), (&[], 5), (&[1, 1], 0)] {
+            let mut case = Case::new(runs, more, 9);
+            case.second[HALVES] = share;
+            let expected = passes || more == 0;
+            assert_eq!(case.passes(&case.honest()), expected, "{runs:?}, {more}");
+        }
+    }
+}
+
 /// Parts of the largest integers.
 #[test]
 fn integers_do_not_wrap() {
