@@ -124,6 +124,77 @@ fn inputs_out_of_their_ranges_are_caught_before_anything_else_is_opened() {
     }
 }
 
+/// Nothing beside a `None`, in any of several places of one type, in arrays, and in enums of enums.
+#[test]
+fn what_a_variant_does_not_hold_is_zero_or_caught() {
+    let text = "\
+enum Shape { Dot, Circle(u32), Rect { w: u32, h: u8 }, Both([u8; 2]) }
+fn main(one: secret Option<u32> from each, s: [secret Shape; 3] from each, o: secret Option<Option<bool>> from each) -> (bool, u32) {
+    let mut n: secret u32 = 0;
+    for i in 0..one.len() {
+        if let Some(x) = one[i] { n += x; }
+        if o[i] == Some(None) { n += 1000; }
+        if s[i][1] == Shape::Dot { n += 10000; }
+    }
+    (one[0] == None, n)
+}
+";
+    for setting in malicious() {
+        let n = setting.n_parties;
+        let mut options = options(setting, ProtocolChoice::Auto, Network::LAN);
+        for opt in [0, 2] {
+            options.opt = opt;
+            let program = compile(text, &session(&[n]), &options).program;
+            let of = |leaf: usize| &program.inputs[leaf];
+            let zeros = || -> Vec<Vec<Word>> {
+                let all = 0..program.inputs.len();
+                all.map(|leaf| vec![0; of(leaf).lanes as usize]).collect()
+            };
+            let leaf = |path: &str| {
+                let mut all = 0..program.inputs.len();
+                let found = all.find(|&l| of(l).party == 0 && of(l).path == path);
+                found.unwrap_or_else(|| {
+                    let paths: Vec<&str> = program.inputs.iter().map(|l| &l.path[..]).collect();
+                    panic!("{path} is none of {paths:?}")
+                })
+            };
+            let results = run(&program, &zeros());
+            assert!(results.iter().all(Result::is_ok));
+            // What is set, and whether it is an input.
+            type Set = (&'static str, usize, Word);
+            let cases: [(&[Set], bool); 11] = [
+                (&[("one", 0, 1), ("one.Some.0", 0, 7)], true),
+                (&[("one.Some.0", 0, 7)], false),
+                (&[("s[]", 1, 1), ("s[].Circle.0", 1, 9)], true),
+                (&[("s[]", 1, 2), ("s[].Circle.0", 1, 9)], true),
+                (&[("s[]", 1, 3), ("s[].Circle.0", 1, 9)], false),
+                (&[("s[].Circle.0", 2, 1)], false),
+                (&[("s[]", 0, 2), ("s[].Rect.h", 0, 3)], true),
+                (&[("s[]", 2, 2), ("s[].Rect.h", 0, 3)], false),
+                (&[("s[]", 0, 3), ("s[].Both.0[]", 1, 5)], true),
+                (&[("s[]", 1, 3), ("s[].Both.0[]", 4, 5)], false),
+                (&[("o", 0, 1), ("o.Some.0.Some.0", 0, 1)], false),
+            ];
+            for (set, is_input) in cases {
+                let mut inputs = zeros();
+                for &(path, lane, word) in set {
+                    inputs[leaf(path)][lane] = word;
+                }
+                for result in run(&program, &inputs) {
+                    match result {
+                        Ok(_) => assert!(is_input, "{set:?}"),
+                        Err(error) => assert!(
+                            !is_input
+                                && matches!(error.fault(), Fault::Program | Fault::Stopped { .. }),
+                            "{set:?}: {error}"
+                        ),
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What costs decide against a malicious one of two parties: deep circuits are garbled where rounds count, and what is wide and shallow is
 /// computed on shared bits wherever it is.
 #[test]

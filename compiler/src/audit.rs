@@ -22,7 +22,6 @@ mod probe;
 mod shown;
 mod shuffled;
 mod subject;
-mod unused;
 
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Tag, Tags};

@@ -79,6 +79,7 @@ pub fn emit(
         guards: guard::are_needed(ir, options.threat).then(Vec::new),
         held: SortedSet::new(),
         unlooked: Vec::new(),
+        enums: guard::Enums::of(ir, options.threat),
         attribution: Attribution::new(),
         too_large: None,
     };
@@ -186,6 +187,8 @@ struct Emitter<'a> {
     held: SortedSet<ValueId>,
     /// Of those that have a declared range, what is not compared with it yet.
     unlooked: Vec<guard::Ranged>,
+    /// Of those that are enums, where their leaves are.
+    enums: guard::Enums,
     attribution: Attribution,
     /// The first access that cannot be written.
     too_large: Option<TooLarge>,
@@ -343,6 +346,7 @@ impl Emitter<'_> {
                 let value = self.plain(Op::Input(*id), &[], info);
                 self.known[value.index()].canonical = true;
                 self.guard_range(*id, value);
+                self.guard_variant(*id, value);
                 if self.ir.is_held(*id) {
                     self.held.insert(value);
                     value

@@ -19,6 +19,7 @@ pub mod interpret;
 pub mod op;
 pub mod parse;
 pub mod print;
+pub mod unused;
 pub mod verify;
 
 use crate::hir::{Protocol, Range};

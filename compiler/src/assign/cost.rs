@@ -16,6 +16,7 @@ use super::circuits::{Circuit, Forms, ceil_log2, sum};
 use super::local::Local as Owners;
 use super::prices::{Price, Prices};
 use crate::forms::{FormChoice, Wanted};
+use crate::ir::unused::Unused;
 use crate::ir::{Ir, Node, Op, Reducer, Region};
 use crate::session::Options;
 use smpcc_circuit::cost::{ADDED_PRODUCTS, Delay};
@@ -73,6 +74,8 @@ pub(super) struct Model<'a> {
     /// The widest ring that each value needs where everything that can be is arithmetic; 0 without one.
     rings: Vec<u8>,
     threat: Threat,
+    /// What variants of enums hold, where owners may lie of it.
+    unused: Unused,
 }
 
 impl<'a> Model<'a> {
@@ -115,6 +118,10 @@ impl<'a> Model<'a> {
             owners,
             rings,
             threat: options.threat,
+            unused: match options.threat.deviates() {
+                true => Unused::of(ir),
+                false => Unused::default(),
+            },
         }
     }
 
@@ -430,7 +437,8 @@ impl<'m, 'a> Walk<'m, 'a> {
             Op::Input(id) => {
                 let r = node.results[0];
                 let leaf = model.ir.inputs.get(id.index());
-                let ranged = leaf.is_some_and(|leaf| leaf.range.is_some());
+                let ranged = leaf.is_some_and(|leaf| leaf.range.is_some())
+                    || model.unused.places(id.index()).is_some();
                 let held = model.ir.is_held(*id);
                 // What is to hold its owner to its type or range is shared as bits, and so is what is stored.
                 let bound =

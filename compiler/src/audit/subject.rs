@@ -4,8 +4,8 @@
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
 use super::constants::constants;
-use super::unused::Unused;
 use crate::ir::interpret::watch;
+use crate::ir::unused::Unused;
 use crate::ir::{Ir, Op, Region};
 use crate::passes;
 use crate::reveals::{DisclosureKind, reveals};

@@ -1,9 +1,9 @@
 //! What a variant of an enum does not hold: no party has anything there but zeros.
 //!
-//! Tries draw each leaf by itself, so that they would have values beside a `None`, and programs compare all leaves of two enums. Before
-//! a run such words become zeros, as they are in all inputs that are read from files.
+//! Programs compare all leaves of two enums. Tries draw each leaf by itself, so that they would have values beside a `None`: before
+//! a run such words become zeros, as they are in all inputs that are read from files. Of a party that may lie it is compared in shares.
 
-use crate::ir::Ir;
+use super::Ir;
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::program::{Shape, ShapeNode};
 use smpcc_circuit::sorted::SortedMap;
@@ -14,11 +14,11 @@ use std::borrow::Cow;
 type Inputs = Vec<Vec<Word>>;
 
 /// A place in an enum: of these leaves, each must tell just this variant.
-type Holds = Vec<(usize, u128)>;
+pub type Holds = Vec<(usize, u128)>;
 
 /// By leaf in an enum, the places that it stands for, of which one must be held for its word to be used.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unused(SortedMap<usize, Vec<Holds>>);
+pub struct Unused(SortedMap<usize, Vec<Holds>>);
 
 impl Unused {
     /// That of a program.
@@ -33,6 +33,16 @@ impl Unused {
             walk.outside(0, 0);
         }
         unused
+    }
+
+    /// Whether there are no enums that hold anything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The places that a leaf in an enum stands for; nothing of one that is in none.
+    pub fn places(&self, leaf: usize) -> Option<&[Holds]> {
+        self.0.get(&leaf).map(Vec::as_slice)
     }
 
     /// Whether a lane of a leaf is part of what is given.
