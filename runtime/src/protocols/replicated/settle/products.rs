@@ -21,10 +21,10 @@
 //! **Proof.** 1. The statement decides on 128 random halves of the products. The prover shares `C = Σ e` over each, an integer that is
 //! far below the size `p` of the field: the second verifier's share `c_2` is drawn from a key, the first one's is `C − c_2` mod `p`. Unless
 //! `c_2 ≤ C`, which is rare, `c_1 + c_2 = C + p` as integers. So the verifiers find whether `Σ t + Σ a = C` mod 2^64 over each half from their
-//! shares mod 2^64, and compare hashes: what the first one hashes the second one knows. Of a sum that goes on in the next proof there is one share and no
-//! halves: a second verifier whose share is so small that it may be at most the sum lets the proof fail. 2. With random weights for the halves, their sum is a
-//! product of two vectors of components over the field, weighed at the first verifier. Messages halve both until one element is left; the
-//! last product has a random summand in each factor; the verifiers tell each other the factors.
+//! shares mod 2^64, and compare hashes: what the first one hashes the second one knows. Of a sum that goes on in the next proof there is one
+//! share and no halves: a second verifier whose share is so small that it may be at most the sum lets the proof fail. 2. With random weights
+//! for the halves, their sum is a product of two vectors of components over the field, weighed at the first verifier. Messages halve both
+//! until one element is left; the last product has a random summand in each factor; the verifiers tell each other the factors.
 //!
 //! **Soundness.** For each hash that a prover tries: a wrong product stays unnoticed in all halves with a chance of 2^−128; a wrong sum
 //! in the weighed total with 2^−120; each halving hides an error with less than 2^−190. Together less than 2^−39 after 2^80 hashes.
