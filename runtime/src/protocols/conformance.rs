@@ -12,6 +12,7 @@
 //! | `traffic` | messages that depend on nothing secret, are never said twice, and go to receivers only |
 //! | `faults` | messages that are cut, changed, repeated or of another length |
 //! | `cheats` | (for suites' own tests) a party that changes its pieces one by one |
+//! | `order` | against malicious parties: nothing is opened, and no coin is told, before what has to come first |
 //! | `golden` | the version of the protocol, where what is sent changes |
 //! | `wiped` | memory that is given back, where suites garble |
 //!
@@ -31,6 +32,7 @@ mod faults;
 mod golden;
 mod held;
 mod operations;
+mod order;
 mod owned;
 mod programs;
 mod shuffles;
