@@ -108,8 +108,8 @@ fn nothing_is_opened_to_who_keeps_anything_back() {
             let honest = said(&program, &data, None);
             assert!(honest.iter().all(|(_, has)| *has));
             let last = |party: usize| honest[party].0.len() - of_an_opening(suite, party);
-            for cheater in 0..n as usize {
-                for (number, (to, _)) in honest[cheater].0[..last(cheater)].iter().enumerate() {
+            for (cheater, (pieces, _)) in honest.iter().enumerate() {
+                for (number, (to, _)) in pieces[..last(cheater)].iter().enumerate() {
                     let what = format!("{suite:?}, {domain:?}, party {cheater}, piece {number}");
                     let (pieces, has) = &said(&program, &data, Some((cheater, number)))[*to];
                     assert!(!has, "{what}");
