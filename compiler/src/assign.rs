@@ -19,7 +19,7 @@ mod search;
 
 use crate::forms::{FormChoice, Way};
 use crate::hir::Protocol;
-use crate::ir::{Ir, Node, Region};
+use crate::ir::{Ir, Node};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
 use crate::span::Span;
 use local::{Local, Sums};
@@ -262,12 +262,8 @@ fn others(
     [free, circuits]: [&Local; 2],
     prices: &str,
 ) -> Vec<Plan> {
-    fn wishes(region: &Region) -> bool {
-        let asks = |node: &Node| node.protocol.is_some() || node.regions.iter().any(wishes);
-        region.nodes.iter().any(asks)
-    }
     let mut others = Vec::new();
-    if wishes(&ir.body) {
+    if ir.body.any(&mut |node| node.protocol.is_some()) {
         return others;
     }
     let forms = forms(options, ir.n_parties);

@@ -204,6 +204,14 @@ pub struct Region {
     pub results: Vec<ValueId>,
 }
 
+impl Region {
+    /// Whether there is such a node, in regions inside it, too.
+    pub(crate) fn any(&self, is_meant: &mut dyn FnMut(&Node) -> bool) -> bool {
+        (self.nodes.iter())
+            .any(|node| is_meant(node) || node.regions.iter().any(|inner| inner.any(is_meant)))
+    }
+}
+
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {

@@ -20,7 +20,7 @@ pub mod rewrite;
 pub mod trim;
 pub mod unroll;
 
-use crate::ir::{Ir, Node, Op, Region};
+use crate::ir::{Ir, Op, Region};
 use crate::session::LocalChoice;
 use smpcc_circuit::gate::WordOp;
 
@@ -139,8 +139,7 @@ pub fn optimise(ir: Ir, opt: u8, local: LocalChoice, after: &mut dyn FnMut(&str,
 
 /// Whether there is such an operation, nested ones included.
 pub(crate) fn has(region: &Region, wanted: fn(&Op) -> bool) -> bool {
-    let inside = |node: &Node| node.regions.iter().any(|inner| has(inner, wanted));
-    (region.nodes.iter()).any(|node| wanted(&node.op) || inside(node))
+    region.any(&mut |node| wanted(&node.op))
 }
 
 #[cfg(test)]

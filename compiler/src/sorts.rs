@@ -7,6 +7,7 @@
 mod asked;
 mod bests;
 mod counts;
+mod found;
 mod groups;
 mod lookups;
 mod matched;
@@ -26,12 +27,13 @@ use crate::ir::build::Builder;
 use crate::ir::exact::order;
 use crate::ir::{Ir, Node, Op, Region, Ty};
 use crate::passes::constants::vectors::normal;
-use crate::passes::dead;
 use crate::passes::own::grid::{Grid, Owner};
 use crate::passes::own::owners::owners;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
+use crate::passes::{dead, has};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
 use crate::span::Span;
+use found::Form;
 use places::Places;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
@@ -45,6 +47,11 @@ const DIGITS: [u32; 3] = [1, 2, 3];
 const MOST_KNOWN: u64 = 1 << 22;
 /// Pairs of rows that are compared at once, for which a party holds about 100 MB.
 const MOST_PAIRS: u64 = 1 << 21;
+
+/// What may become sorts, in the order in which it is written so.
+const FORMS: [Form; 4] = [groups::FORM, pairs::FORM, bests::FORM, lookups::FORM];
+/// Those of them that compare all pairs of two lists.
+const OF_PAIRS: [Form; 2] = [pairs::FORM, bests::FORM];
 
 /// A program in which every sort is decided.
 pub(crate) struct Sorted {
@@ -89,21 +96,11 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
     };
     let mut ir = ir;
     if options.protocol == ProtocolChoice::Auto {
-        if groups::may_be_in(&ir.body, &ir) {
-            let owners = owned(&ir, options);
-            ir = groups::run(ir, sorter, &owners);
-        }
-        if pairs::may_be_in(&ir.body, &ir) {
-            let owners = owned(&ir, options);
-            ir = pairs::run(ir, Some(sorter), owners);
-        }
-        if bests::may_be_in(&ir.body, &ir) {
-            let owners = owned(&ir, options);
-            ir = bests::run(ir, Some(sorter), owners);
-        }
-        if lookups::may_be_in(&ir.body, &ir) {
-            let owners = owned(&ir, options);
-            ir = lookups::run(ir, Some(sorter), owners);
+        for form in FORMS {
+            if form.may_be_in(&ir) {
+                let owners = owned(&ir, options);
+                ir = (form.write)(ir, sorter, owners);
+            }
         }
     }
     sorter.decide(ir)
@@ -111,20 +108,19 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
 
 /// Whether a program may compare all pairs of two long lists, at a glance.
 pub(crate) fn may_compare_pairs(ir: &Ir) -> bool {
-    pairs::may_be_in(&ir.body, ir) || bests::may_be_in(&ir.body, ir)
+    OF_PAIRS.iter().any(|form| form.may_be_in(ir))
 }
 
 /// Whether it does, in a form that may become a sort.
 pub(crate) fn compares_pairs(ir: &Ir) -> bool {
-    !pairs::spans(ir).is_empty() || !bests::spans(ir).is_empty()
+    OF_PAIRS.iter().any(|form| !form.spans(ir).is_empty())
 }
 
 /// Where there are sorts in a program, and in the form after the passes what may become one.
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
-    let mut found = groups::spans(optimised);
-    found.extend(pairs::spans(optimised));
-    found.extend(bests::spans(optimised));
-    found.extend(lookups::spans(optimised));
+    let mut found: Vec<Span> = (FORMS.iter())
+        .flat_map(|form| form.spans(optimised))
+        .collect();
     let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {
         for node in &region.nodes {
@@ -163,13 +159,7 @@ fn has_orphans(region: &Region, ir: &Ir, alone: &[Option<u32>]) -> bool {
         }
         _ => false,
     };
-    let inside = |node: &Node| node.regions.iter().any(|r| has_orphans(r, ir, alone));
-    (region.nodes.iter()).any(|node| orphan(node) || inside(node))
-}
-
-fn has_sorts(region: &Region) -> bool {
-    let sorts = |node: &Node| matches!(node.op, Op::Sort { .. });
-    (region.nodes.iter()).any(|node| sorts(node) || node.regions.iter().any(has_sorts))
+    region.any(&mut |node| orphan(node))
 }
 
 impl Shape {
@@ -264,8 +254,6 @@ impl Rule for Sorts<'_> {
                     self.reasons.insert(ValueId::new(value), choice.why.clone());
                 }
                 for (&result, &column) in node.results.iter().zip(&columns) {
-                    let range = walk.all_values()[result.index()].range;
-                    walk.note_range(column, range);
                     walk.replace(result, column);
                 }
                 columns
@@ -310,7 +298,7 @@ struct Sorter<'a> {
 impl Sorter<'_> {
     /// Decides every sort.
     fn decide(self, ir: Ir) -> Sorted {
-        if !has_sorts(&ir.body) {
+        if !has(&ir.body, |op| matches!(op, Op::Sort { .. })) {
             return Sorted {
                 ir,
                 ways: SortedMap::new(),

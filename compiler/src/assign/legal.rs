@@ -87,7 +87,8 @@ pub(super) fn check_arithmetic(
     options: &Options,
     all: bool,
 ) -> Result<(), Vec<NoForm>> {
-    if !all && !asks_for_arithmetic(&ir.body) {
+    let asks = |node: &Node| node.protocol == Some(Protocol::Arithmetic);
+    if !all && !ir.body.any(&mut |node| asks(node)) {
         return Ok(());
     }
     let rings = Rings {
@@ -102,12 +103,6 @@ pub(super) fn check_arithmetic(
     } else {
         Err(errors)
     }
-}
-
-fn asks_for_arithmetic(region: &Region) -> bool {
-    region.nodes.iter().any(|node| {
-        node.protocol == Some(Protocol::Arithmetic) || node.regions.iter().any(asks_for_arithmetic)
-    })
 }
 
 fn check_region(

@@ -75,8 +75,7 @@ fn collect(region: &Region, needed: &mut SortedSet<ValueId>) {
 
 /// Whether a region has loops whose number of iterations is computed.
 fn has_open_ended(region: &Region) -> bool {
-    let open = |node: &Node| node.op == (Op::Loop { count: None });
-    (region.nodes.iter()).any(|n| open(n) || n.regions.iter().any(has_open_ended))
+    region.any(&mut |node| node.op == (Op::Loop { count: None }))
 }
 
 /// A loop around the present place.

@@ -14,28 +14,34 @@
 //! by a key, the best offer to each, the last visit of each are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
-use super::matched::{Best, Kind, best};
-use super::rows::{numbers, packed, public, sort_by, together};
+use super::found::{Form, Prices, is_joint};
+use super::matched::{Best, Kind, best, is_large_best};
+use super::rows::{lanes, numbers, packed, public, so_far, sort_by, together};
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
+use crate::ir::{Ir, Node, Ty};
 use crate::passes::dead;
-use crate::passes::own::grid::{Grid, Owner};
+use crate::passes::own::grid::Grid;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
-use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
-use smpcc_circuit::sorted::SortedMap;
-use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use smpcc_circuit::value::{ConstVec, Scalar};
 
 /// What the cost follows from: what is asked for, types of keys and values, askers and rows.
 type Shape = (Kind, Vec<Scalar>, Scalar, u64, u64);
 
+/// The best of the rows with each asker's key.
+pub(super) const FORM: Form = Form {
+    may_have: |node, ty| is_large_best(node, ty),
+    has: |walk, node| best(walk, node).is_some(),
+    push: Walk::push,
+    write: |ir, sorter, owners| run(ir, Some(sorter), owners),
+};
+
 /// Writes them as sorts where these are cheaper, or everywhere if nobody asks. `owners` says by value who computes it alone.
-pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
+fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
     let mut rule = Bests {
-        sorter,
+        prices: Prices::new(sorter),
         owners,
-        cheaper: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir, false, &mut rule).ir;
@@ -45,41 +51,16 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
     }
 }
 
-/// Where there are some that may become sorts.
-pub(super) fn spans(ir: &Ir) -> Vec<Span> {
-    struct Find(Vec<Span>);
-    impl Rule for Find {
-        fn node(&mut self, walk: &mut Walk, node: Node) {
-            self.0.extend(best(walk, &node).map(|_| node.span));
-            walk.push(node);
-        }
-    }
-    let mut find = Find(Vec::new());
-    if may_be_in(&ir.body, ir) {
-        rewrite(ir.clone(), false, &mut find);
-    }
-    find.0
-}
-
-/// Whether there may be some in a region.
-pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
-    let large = |node: &Node| super::matched::is_large_best(node, |v| ir.values[v.index()].ty);
-    (region.nodes.iter()).any(|n| large(n) || n.regions.iter().any(|inner| may_be_in(inner, ir)))
-}
-
 struct Bests<'a> {
-    sorter: Option<Sorter<'a>>,
+    prices: Prices<'a, Shape>,
     owners: Vec<Grid>,
-    cheaper: SortedMap<Shape, bool>,
     found: bool,
 }
 
 impl Rule for Bests<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let owner = node.results.first().map(|r| self.owners.get(r.index()));
-        let owner = owner.flatten().map(Grid::whole);
-        let is_joint = owner.is_none_or(|owner| owner == Owner::Joint);
-        let found = best(walk, &node).filter(|_| is_joint && node.protocol.is_none());
+        let found = best(walk, &node).filter(|_| node.protocol.is_none());
+        let found = found.filter(|_| is_joint(&self.owners, node.results[0]));
         let Some(best) = found.filter(|best| self.is_cheaper(walk, best)) else {
             walk.push(node);
             return;
@@ -87,21 +68,17 @@ impl Rule for Bests<'_> {
         self.found = true;
         walk.span = node.span;
         let [any, value] = sorted(walk, &best);
-        let last = node.results.len() - 1;
-        let range = walk.all_values()[node.results[last].index()].range;
         match best.kind {
             Kind::Latest => {
                 // Where there is none, what stands first is said.
                 let dims = vec![(best.askers, 0)];
                 let first = walk.gather_at(best.values, ConstVec::Affine { start: 0, dims });
                 let value = walk.word(WordOp::Select, &[any, value, first]);
-                walk.note_range(value, range);
                 walk.replace_all(&node.results, &[any, value]);
             }
             Kind::Greatest(none) | Kind::Least(none) => {
                 let none = walk.splat_of(public(walk.ty(value)), none);
                 let value = walk.word(WordOp::Select, &[any, value, none]);
-                walk.note_range(value, range);
                 walk.replace(node.results[0], value);
             }
         }
@@ -110,9 +87,6 @@ impl Rule for Bests<'_> {
 
 impl Bests<'_> {
     fn is_cheaper(&mut self, walk: &Walk, best: &Best) -> bool {
-        let Some(sorter) = self.sorter else {
-            return true;
-        };
         let keys = best.term.equal.iter();
         let shape = (
             best.kind,
@@ -121,11 +95,8 @@ impl Bests<'_> {
             best.askers,
             best.rows,
         );
-        *self.cheaper.entry(shape).or_insert_with_key(|shape| {
-            let compared = compared(shape, sorter.n_parties);
-            let by_sorting = sorter.whole(run(compared.clone(), None, Vec::new()));
-            by_sorting < sorter.whole(compared)
-        })
+        let written = |ir| run(ir, None, Vec::new());
+        self.prices.is_cheaper(shape, 1, compared, written)
     }
 }
 
@@ -179,19 +150,10 @@ fn sorted(walk: &mut Walk, best: &Best) -> [ValueId; 2] {
     let in_order = sort_by(walk, groups.len() as u64, columns);
     let mut back = vec![in_order[first - 1]];
     for &changes in &in_order[first..] {
-        let so_far = Op::Scan {
-            reducer: Reducer::Word(WordOp::Xor),
-            segments: 1,
-        };
-        let ty = walk.ty(changes);
-        back.push(walk.emit(so_far, vec![changes], ty));
+        back.push(so_far(walk, WordOp::Xor, changes));
     }
     let back = sort_by(walk, 1, back);
-    let mut last = back[1..].iter().map(|&column| {
-        let dims = vec![(n, 1)];
-        let start = Word::from(m);
-        walk.gather_at(column, ConstVec::Affine { start, dims })
-    });
+    let mut last = (back[1..].iter()).map(|&column| lanes(walk, column, m, n));
     let is_one = last.next();
     let last: Vec<ValueId> = last.collect();
     let mut any = is_one.map(|one| walk.cast(one, Scalar::Bool));
@@ -221,8 +183,7 @@ fn changes(walk: &mut Walk, column: ValueId, askers: u64) -> ValueId {
         ..public(ty)
     };
     let first = walk.splat_of(zeros(1), 0);
-    let dims = vec![(ty.lanes - 1, 1)];
-    let before = walk.gather_at(column, ConstVec::Affine { start: 0, dims });
+    let before = lanes(walk, column, 0, ty.lanes - 1);
     let before = walk.concat(vec![first, before]);
     let changes = walk.word(WordOp::Xor, &[column, before]);
     let nothing = walk.splat_of(zeros(askers), 0);

@@ -9,7 +9,8 @@
 //! not above a row, and then along the edges.
 
 use super::asked::{Asked, By, Groups, ranks};
-use crate::ir::{Op, Reducer, Ty};
+use super::rows::so_far;
+use crate::ir::{Op, Ty};
 use crate::passes::rewrite::Walk;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -35,11 +36,7 @@ pub(super) fn sums(walk: &mut Walk, groups: &Groups) -> ValueId {
     let Some(edges) = groups.by.edges() else {
         return each;
     };
-    let op = Op::Scan {
-        reducer: Reducer::Word(WordOp::Add),
-        segments: 1,
-    };
-    let so_far = walk.emit(op, vec![each], walk.ty(each));
+    let so_far = so_far(walk, WordOp::Add, each);
     let ranks = ranks(edges, walk.ty(groups.index).scalar);
     walk.gather_at(so_far, ConstVec::Table(ranks))
 }

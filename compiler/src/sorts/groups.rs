@@ -16,15 +16,15 @@
 //! are in the order of their values.
 
 use super::asked::{Asked, By, FEWEST, Groups, groups, ranks};
+use super::found::{Form, is_joint};
 use super::rows::{lanes, numbered_keys, numbers, public, sort, sort_by, sums_so_far};
 use super::{Sorter, counts};
 use crate::assign;
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::ir::{Ir, Node, Op, Ty};
 use crate::passes::dead;
-use crate::passes::own::grid::{Grid, Owner};
+use crate::passes::own::grid::Grid;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
-use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
@@ -42,9 +42,20 @@ enum Work {
     Greatest,
 }
 
+/// Large sums of secrets.
+pub(super) const FORM: Form = Form {
+    may_have: |node, ty| match (&node.op, node.args.first()) {
+        (Op::Reduce { segments: 2.., .. }, Some(&arg)) => ty(arg).secret && ty(arg).lanes >= FEWEST,
+        _ => false,
+    },
+    has: |walk, node| groups(walk, node).is_some(),
+    push: Walk::push,
+    write: |ir, sorter, owners| run(ir, sorter, &owners),
+};
+
 /// Writes sums by group as sorts where these are cheaper, and as one party's own steps where it can take them. `owners` says by value who
 /// owns it.
-pub(super) fn run(ir: Ir, sorter: Sorter<'_>, owners: &[Grid]) -> Ir {
+fn run(ir: Ir, sorter: Sorter<'_>, owners: &[Grid]) -> Ir {
     let who = assign::alone(&ir, sorter.options);
     if who.iter().any(Option::is_some) {
         let (written, counted) = written_out(ir.clone(), sorter, owners, who);
@@ -85,34 +96,6 @@ fn written_out(
     (swept.ir, counted.collect())
 }
 
-/// Whether there may be some in a region: large sums of secrets.
-pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
-    let large = |node: &Node| match (&node.op, node.args.first()) {
-        (Op::Reduce { segments: 2.., .. }, Some(arg)) => {
-            let ty = ir.values[arg.index()].ty;
-            ty.secret && ty.lanes >= FEWEST
-        }
-        _ => false,
-    };
-    (region.nodes.iter()).any(|n| large(n) || n.regions.iter().any(|inner| may_be_in(inner, ir)))
-}
-
-/// Where sums by group may become sorts.
-pub(super) fn spans(ir: &Ir) -> Vec<Span> {
-    struct Find(Vec<Span>);
-    impl Rule for Find {
-        fn node(&mut self, walk: &mut Walk, node: Node) {
-            self.0.extend(groups(walk, &node).map(|_| node.span));
-            walk.push(node);
-        }
-    }
-    let mut find = Find(Vec::new());
-    if may_be_in(&ir.body, ir) {
-        rewrite(ir.clone(), false, &mut find);
-    }
-    find.0
-}
-
 /// The rows of one index in order.
 #[derive(Clone, Copy)]
 struct Order {
@@ -151,16 +134,10 @@ impl Rule for Sums<'_> {
             let sums = counts::sums(walk, groups);
             self.counted.push(sums);
             let sums = of_others(walk, groups, sums);
-            let range = walk.all_values()[node.results[0].index()].range;
-            walk.note_range(sums, range);
             walk.replace(node.results[0], sums);
             return;
         }
-        let joint = |g: &Groups| {
-            let owner = self.owners.get(g.index.index()).map(Grid::whole);
-            owner.is_none_or(|owner| owner == Owner::Joint)
-        };
-        if let Some(mut groups) = found.filter(joint)
+        if let Some(mut groups) = found.filter(|groups| is_joint(self.owners, groups.index))
             && self.is_cheaper(walk, &groups)
         {
             self.found = true;

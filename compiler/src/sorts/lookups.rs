@@ -11,13 +11,13 @@
 //! element. The last marker changes it to zero, for places out of range. n·q comparisons become a sort of n + q rows by numbers of log n bits.
 
 use super::Sorter;
-use super::rows::{lanes, numbered_keys, numbers, sort};
+use super::found::{Form, Prices, is_joint};
+use super::rows::{lanes, numbered_keys, numbers, so_far, sort};
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Op, Reducer, Region, Ty};
+use crate::ir::{Ir, Node, Op, Ty};
 use crate::passes::dead;
-use crate::passes::own::grid::{Grid, Owner};
+use crate::passes::own::grid::Grid;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
-use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
@@ -55,13 +55,20 @@ struct Order {
     places: Option<ValueId>,
 }
 
+/// Reads at many places.
+pub(super) const FORM: Form = Form {
+    may_have: |node, ty| lookups(node, ty).is_some(),
+    has: |walk, node| lookups(node, |v| walk.ty(v)).is_some(),
+    push: Walk::push,
+    write: |ir, sorter, owners| run(ir, Some(sorter), owners),
+};
+
 /// Writes lookups as sorts where these are cheaper, or everywhere if nobody asks. `owners` says by value who computes it alone.
 pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
     let mut rule = Reads {
-        sorter,
+        prices: Prices::new(sorter),
         owners,
         sorted: SortedMap::new(),
-        cheaper: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir, false, &mut rule).ir;
@@ -69,27 +76,6 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
         true => dead::run(rewritten).ir,
         false => rewritten,
     }
-}
-
-/// Whether there may be some in a region: reads at many places.
-pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
-    let ty = |v: ValueId| ir.values[v.index()].ty;
-    (region.nodes.iter()).any(|node| {
-        lookups(node, ty).is_some() || node.regions.iter().any(|inner| may_be_in(inner, ir))
-    })
-}
-
-/// Where lookups may become sorts.
-pub(super) fn spans(ir: &Ir) -> Vec<Span> {
-    let ty = |v: ValueId| ir.values[v.index()].ty;
-    let (mut found, mut open) = (Vec::new(), vec![&ir.body]);
-    while let Some(region) = open.pop() {
-        for node in &region.nodes {
-            open.extend(&node.regions);
-            found.extend(lookups(node, ty).map(|_| node.span));
-        }
-    }
-    found
 }
 
 /// What a node looks up, if it is enough. A public array is read in other ways.
@@ -113,20 +99,17 @@ fn lookups(node: &Node, ty: impl Fn(ValueId) -> Ty) -> Option<Lookups> {
 }
 
 struct Reads<'a> {
-    sorter: Option<Sorter<'a>>,
+    prices: Prices<'a, Shape>,
     owners: Vec<Grid>,
     /// By index and number of elements, in this region.
     sorted: SortedMap<(ValueId, u64), Order>,
-    cheaper: SortedMap<Shape, bool>,
     found: bool,
 }
 
 impl Rule for Reads<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let owner = node.results.first().map(|r| self.owners.get(r.index()));
-        let owner = owner.flatten().map(Grid::whole);
-        let is_joint = owner.is_none_or(|owner| owner == Owner::Joint);
-        let found = lookups(&node, |v| walk.ty(v)).filter(|_| is_joint);
+        let found = lookups(&node, |v| walk.ty(v));
+        let found = found.filter(|_| is_joint(&self.owners, node.results[0]));
         let Some(lookups) = found.filter(|lookups| self.is_cheaper(walk, lookups)) else {
             walk.push(node);
             return;
@@ -136,8 +119,6 @@ impl Rule for Reads<'_> {
         let key = (lookups.index, lookups.n);
         let (order, read) = read(walk, &lookups, self.sorted.get(&key).copied());
         self.sorted.insert(key, order);
-        let range = walk.all_values()[node.results[0].index()].range;
-        walk.note_range(read, range);
         walk.replace(node.results[0], read);
     }
 
@@ -155,14 +136,8 @@ impl Reads<'_> {
         let Lookups { block, n, q, .. } = *lookups;
         let scalar = |v| walk.ty(v).scalar;
         let shape = (scalar(lookups.src), scalar(lookups.index), block, n, q);
-        let Some(sorter) = self.sorter else {
-            return true;
-        };
-        *self.cheaper.entry(shape).or_insert_with(|| {
-            let by_comparing = sorter.whole(compared(shape, sorter.n_parties));
-            let by_sorting = sorter.whole(run(compared(shape, sorter.n_parties), None, Vec::new()));
-            by_sorting < by_comparing
-        })
+        let written = |ir| run(ir, None, Vec::new());
+        self.prices.is_cheaper(shape, 1, compared, written)
     }
 }
 
@@ -196,13 +171,7 @@ fn read(walk: &mut Walk, lookups: &Lookups, order: Option<Order>) -> (Order, Val
         }
     };
     let so_far: Vec<ValueId> = (moved.into_iter())
-        .map(|column| {
-            let op = Op::Scan {
-                reducer: Reducer::Word(WordOp::Xor),
-                segments: 1,
-            };
-            walk.emit(op, vec![column], walk.ty(column))
-        })
+        .map(|column| so_far(walk, WordOp::Xor, column))
         .collect();
     let back = sort(walk, [vec![order.rows], so_far].concat());
     let asked: Vec<ValueId> = (back[1..].iter())
@@ -237,8 +206,7 @@ fn changes(walk: &mut Walk, lookups: &Lookups, lane: u64) -> ValueId {
 }
 
 /// A program that does nothing but look up.
-fn compared(shape: Shape, n_parties: u32) -> Ir {
-    let (element, place, block, n, q) = shape;
+fn compared(&(element, place, block, n, q): &Shape, n_parties: u32) -> Ir {
     let mut b = Builder::new(n_parties);
     let src = b.input(0, "t", element, n * block);
     let index = b.input(0, "i", place, q);

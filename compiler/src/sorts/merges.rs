@@ -93,8 +93,6 @@ impl Rule for Merges<'_> {
         (walk.span, walk.protocol) = (node.span, node.protocol);
         let merged = merged(walk, &node.args, keys, &runs, Some(&mut self.sorted));
         for (&result, &column) in node.results.iter().zip(&merged) {
-            let range = walk.all_values()[result.index()].range;
-            walk.note_range(column, range);
             walk.replace(result, column);
         }
         for (column, are_places) in merged.into_iter().zip(are_places) {

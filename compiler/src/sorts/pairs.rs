@@ -13,17 +13,17 @@
 //! a sort where their columns are the same. Intersections, joins and ranks are written as loops over all pairs first, and found here by their form.
 
 use super::Sorter;
-use super::matched::{Bound, FEWEST, List, Pairs, Span as Among, Term, pairs, places};
+use super::found::{Form, Prices, is_joint};
+use super::matched::{Bound, FEWEST, List, Pairs, Span as Among, Term, is_large, pairs, places};
 use super::rows::{
     MOST_BITS, lanes, numbers, packed, public, sort, sort_by, sums_so_far, together,
 };
 use crate::ir::build::Builder;
-use crate::ir::{Ir, Node, Op, Region, Ty};
+use crate::ir::{Ir, Node, Op, Ty};
 use crate::passes::constants::vectors::normal;
 use crate::passes::dead;
-use crate::passes::own::grid::{Grid, Owner};
+use crate::passes::own::grid::Grid;
 use crate::passes::rewrite::{Rule, Walk, rewrite};
-use crate::span::Span;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
@@ -81,13 +81,20 @@ struct Order {
     places: ValueId,
 }
 
+/// Sums over pairs.
+pub(super) const FORM: Form = Form {
+    may_have: |node, ty| is_large(node, ty),
+    has: |walk, node| pairs(walk, node).is_some(),
+    push: push_of_a_part,
+    write: |ir, sorter, owners| run(ir, Some(sorter), owners),
+};
+
 /// Writes sums over pairs as sorts where these are cheaper, or everywhere if nobody asks. `owners` says by value who computes it alone.
-pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
+fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
     let mut rule = Sums {
-        sorter,
+        prices: Prices::new(sorter),
         owners,
         sorted: SortedMap::new(),
-        prices: SortedMap::new(),
         found: false,
     };
     let rewritten = rewrite(ir.clone(), false, &mut rule).ir;
@@ -97,53 +104,29 @@ pub(super) fn run(ir: Ir, sorter: Option<Sorter<'_>>, owners: Vec<Grid>) -> Ir {
     }
 }
 
-/// Where sums over pairs may become sorts.
-pub(super) fn spans(ir: &Ir) -> Vec<Span> {
-    struct Find(Vec<Span>);
-    impl Rule for Find {
-        fn node(&mut self, walk: &mut Walk, node: Node) {
-            self.0.extend(pairs(walk, &node).map(|_| node.span));
-            push_of_a_part(walk, node);
-        }
-    }
-    let mut find = Find(Vec::new());
-    if may_be_in(&ir.body, ir) {
-        rewrite(ir.clone(), false, &mut find);
-    }
-    find.0
-}
-
-/// Whether there may be some in a region.
-pub(super) fn may_be_in(region: &Region, ir: &Ir) -> bool {
-    let large = |node: &Node| super::matched::is_large(node, |v| ir.values[v.index()].ty);
-    (region.nodes.iter()).any(|n| large(n) || n.regions.iter().any(|inner| may_be_in(inner, ir)))
-}
-
 /// Pairs from which on one party sorts, too.
 const MANY_ALONE: u64 = 1 << 20;
 
 struct Sums<'a> {
-    sorter: Option<Sorter<'a>>,
+    prices: Prices<'a, Shape>,
     owners: Vec<Grid>,
     /// In this region.
     sorted: SortedMap<Standing, Order>,
-    /// Milliseconds of a sort, and of all pairs.
-    prices: SortedMap<Shape, (f64, f64)>,
     found: bool,
 }
 
 impl Rule for Sums<'_> {
     fn node(&mut self, walk: &mut Walk, node: Node) {
-        let owner = node.results.first().map(|r| self.owners.get(r.index()));
-        let owner = owner.flatten().map(Grid::whole);
-        let is_joint = owner.is_none_or(|owner| owner == Owner::Joint);
         let found = pairs(walk, &node).filter(|_| node.protocol.is_none());
         let found = found.map(|pairs| (standing(&pairs), pairs));
-        let found = found.filter(|(standing, pairs)| match is_joint {
-            true => self.is_cheaper(walk, standing, pairs),
-            // Who sorts alone needs no price.
-            false => pairs.askers.saturating_mul(pairs.rows) >= MANY_ALONE,
-        });
+        let found =
+            found.filter(
+                |(standing, pairs)| match is_joint(&self.owners, node.results[0]) {
+                    true => self.is_cheaper(walk, standing, pairs),
+                    // Who sorts alone needs no price.
+                    false => pairs.askers.saturating_mul(pairs.rows) >= MANY_ALONE,
+                },
+            );
         let Some((standing, pairs)) = found else {
             push_of_a_part(walk, node);
             return;
@@ -160,8 +143,6 @@ impl Rule for Sums<'_> {
             orders.push((standing, order));
         }
         let sums = all(walk, &pairs, &orders);
-        let range = walk.all_values()[node.results[0].index()].range;
-        walk.note_range(sums, range);
         walk.replace(node.results[0], sums);
     }
 
@@ -219,20 +200,10 @@ fn part(walk: &Walk, node: &Node) -> Option<(ValueId, Range<u64>, ConstVec)> {
 impl Sums<'_> {
     /// Whether so many sorts are cheaper than comparing all pairs, for each of the terms.
     fn is_cheaper(&mut self, walk: &Walk, standing: &[Standing], pairs: &Pairs) -> bool {
-        let Some(sorter) = self.sorter else {
-            return true;
-        };
         let terms = pairs.terms.iter().filter(|term| term.is_compared());
         let mut shapes = terms.map(|term| Shape::of(walk, pairs, term));
-        shapes.all(|shape| {
-            let prices = self.prices.entry(shape);
-            let &mut (by_sorting, compared) = prices.or_insert_with_key(|shape| {
-                let compared = compared(shape, sorter.n_parties);
-                let by_sorting = sorter.whole(run(compared.clone(), None, Vec::new()));
-                (by_sorting, sorter.whole(compared))
-            });
-            by_sorting * (standing.len() as f64) < compared
-        })
+        let written = |ir| run(ir, None, Vec::new());
+        shapes.all(|shape| (self.prices).is_cheaper(shape, standing.len(), compared, written))
     }
 }
 

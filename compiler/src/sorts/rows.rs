@@ -102,13 +102,16 @@ pub(super) fn sums_so_far(
     places: ValueId,
 ) -> ValueId {
     let moved = sort(walk, vec![places, values])[1];
-    let so_far = Op::Scan {
-        reducer: Reducer::Word(WordOp::Add),
-        segments: 1,
-    };
-    let ty = walk.ty(moved);
-    let so_far = walk.emit(so_far, vec![moved], ty);
-    sort(walk, vec![rows, so_far])[1]
+    let sums = so_far(walk, WordOp::Add, moved);
+    sort(walk, vec![rows, sums])[1]
+}
+
+/// What all lanes up to each come to.
+pub(super) fn so_far(walk: &mut Walk, op: WordOp, column: ValueId) -> ValueId {
+    let reducer = Reducer::Word(op);
+    let ty = walk.ty(column);
+    let segments = 1;
+    walk.emit(Op::Scan { reducer, segments }, vec![column], ty)
 }
 
 /// The numbers of so many groups and one more, and then those of the rows. What belongs to no group comes last.

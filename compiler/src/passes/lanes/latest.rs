@@ -76,29 +76,19 @@ impl Replaced<'_, '_> {
         }
         self.chain.insert(value);
         let and = |holds| [when, &[(condition, holds)]].concat();
-        match (depends(&yes), depends(&no)) {
+        let (kept, holds, value) = match (depends(&yes), depends(&no)) {
             (true, true) => {
                 self.by(yes, &and(true))?;
-                self.by(no, &and(false))
+                return self.by(no, &and(false));
             }
-            (false, true) => {
-                self.by(no, when)?;
-                self.steps.push(Taken {
-                    when: and(true),
-                    value: yes,
-                });
-                Some(())
-            }
-            (true, false) => {
-                self.by(yes, when)?;
-                self.steps.push(Taken {
-                    when: and(false),
-                    value: no,
-                });
-                Some(())
-            }
-            (false, false) => None,
-        }
+            (false, true) => (no, true, yes),
+            (true, false) => (yes, false, no),
+            (false, false) => return None,
+        };
+        self.by(kept, when)?;
+        let when = and(holds);
+        self.steps.push(Taken { when, value });
+        Some(())
     }
 }
 

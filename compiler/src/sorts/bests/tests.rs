@@ -1,25 +1,9 @@
 //! What sorts say of the best rows is what comparing all pairs says.
 
 use super::*;
-use crate::ir::interpret::interpret;
 use crate::passes::algebra::identity;
+use crate::sorts::tests::finds_by_sorting;
 use smpcc_circuit::splitmix::SplitMix;
-
-/// Where two runs differ first.
-fn first_difference(found: &[Vec<Word>], expected: &[Vec<Word>]) -> String {
-    let lanes = |outputs: &[Vec<Word>]| -> Vec<(usize, usize, Word)> {
-        let each = |(at, output): (usize, &Vec<Word>)| {
-            let lanes = output.iter().enumerate();
-            lanes
-                .map(|(lane, word)| (at, lane, *word))
-                .collect::<Vec<_>>()
-        };
-        outputs.iter().enumerate().flat_map(each).collect()
-    };
-    let pairs = lanes(found).into_iter().zip(lanes(expected));
-    let different = |(found, expected): &(_, _)| found != expected;
-    format!("{:?}", pairs.into_iter().find(different))
-}
 
 #[test]
 fn best_rows_are_found_by_sorting() {
@@ -81,25 +65,8 @@ fn best_rows_are_found_by_sorting() {
             b.output(found, &[2]);
         }
         let ir = b.finish();
-        let given: Vec<Vec<Word>> = (inputs.iter())
-            .map(|&(scalar, lanes, most)| {
-                // On both sides of zero.
-                let word = |_| Word::from(random.below(most)).wrapping_sub(Word::from(most / 2));
-                (0..lanes).map(word).map(|w| scalar.wrap(w)).collect()
-            })
-            .collect();
-        let expected = interpret(&ir, &given).unwrap().outputs;
-        let sorted = run(ir, None, Vec::new());
-        crate::ir::verify::verify(&sorted).unwrap();
-        let sorts = |node: &Node| matches!(node.op, Op::Sort { .. });
-        assert!(sorted.body.nodes.iter().any(sorts), "{what}");
-        let most = sorted.values.iter().map(|value| value.ty.lanes).max();
-        assert!(most < Some(1 << 15), "{what}: {most:?} lanes");
-        let found = interpret(&sorted, &given).unwrap().outputs;
-        assert!(
-            found == expected,
-            "{what}: {}",
-            first_difference(&found, &expected)
-        );
+        finds_by_sorting(ir, &inputs, &mut random, &what, |ir| {
+            run(ir, None, Vec::new())
+        });
     }
 }

@@ -1,8 +1,7 @@
 //! What sorts say of all pairs is what comparing all pairs says.
 
 use super::*;
-use crate::ir::Op;
-use crate::ir::interpret::interpret;
+use crate::sorts::tests::finds_by_sorting;
 use smpcc_circuit::splitmix::SplitMix;
 use smpcc_circuit::value::{Piece, Word};
 
@@ -356,24 +355,8 @@ fn all_pairs_are_found_by_sorting() {
             150..250 => triangle(&mut random),
             _ => mixed(&mut random),
         };
-        let given: Vec<Vec<Word>> = (inputs.iter())
-            .map(|&(scalar, lanes, most)| {
-                // On both sides of zero.
-                let word = |_| Word::from(random.below(most)).wrapping_sub(Word::from(most / 2));
-                (0..lanes).map(word).map(|w| scalar.wrap(w)).collect()
-            })
-            .collect();
-        let expected = interpret(&ir, &given).unwrap().outputs;
-        let sorted = run(ir, None, Vec::new());
-        crate::ir::verify::verify(&sorted).unwrap();
-        let sorts = |node: &Node| matches!(node.op, Op::Sort { .. });
-        assert!(sorted.body.nodes.iter().any(sorts), "{what}");
-        let most = sorted.values.iter().map(|value| value.ty.lanes).max();
-        assert!(most < Some(1 << 15), "{what}: {most:?} lanes");
-        assert_eq!(
-            interpret(&sorted, &given).unwrap().outputs,
-            expected,
-            "{what}"
-        );
+        finds_by_sorting(ir, &inputs, &mut random, &what, |ir| {
+            run(ir, None, Vec::new())
+        });
     }
 }
