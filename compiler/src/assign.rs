@@ -22,6 +22,7 @@ use crate::hir::Protocol;
 use crate::ir::{Ir, Node};
 use crate::session::{LocalChoice, Options, ProtocolChoice};
 use crate::span::Span;
+use crate::threads;
 use local::{Local, Sums};
 use smpcc_circuit::cost::Delay;
 use smpcc_circuit::ids::ValueId;
@@ -201,21 +202,23 @@ fn cheapest(
     let (free, circuits, none) = (local(Sums::Free), local(Sums::Circuits), Local::none(ir));
     let mut choices = vec![&free, &circuits, &none];
     choices.dedup();
+    let searches = threads::each(&choices, ir.values.len(), |local| {
+        // What an attribute asks for may be possible only where an owner does the rest.
+        check(ir, options, local)?;
+        let model = cost::Model::new(ir, options, forms, local);
+        Ok(search::search(ir, &model, local, options))
+    });
     let mut best: Option<(search::Found, &Local)> = None;
     let mut refused = Ok(());
-    for local in choices {
-        // What an attribute asks for may be possible only where an owner does the rest.
-        if let Err(errors) = check(ir, options, local) {
-            refused = Err(errors);
-            continue;
-        }
-        let model = cost::Model::new(ir, options, forms, local);
-        let found = search::search(ir, &model, local, options);
-        if best
-            .as_ref()
-            .is_none_or(|(least, _)| found.cost < least.cost)
-        {
-            best = Some((found, local));
+    for (found, local) in searches.into_iter().zip(choices) {
+        match found {
+            Ok(found) => {
+                let least = best.as_ref().map(|(least, _)| least.cost);
+                if least.is_none_or(|least| found.cost < least) {
+                    best = Some((found, local));
+                }
+            }
+            Err(errors) => refused = Err(errors),
         }
     }
     let Some((found, local)) = best else {
@@ -289,7 +292,8 @@ fn others(
             if local == chosen && kinds == found.kinds
                 || local != chosen && local != asked
                 || !offered(kind, local)
-                || model.cost(&kinds) > NEAR * found.cost + model.setup()
+                || model.cost(&kinds, &mut cost::Stamps::default())
+                    > NEAR * found.cost + model.setup()
             {
                 continue;
             }
@@ -316,7 +320,7 @@ pub struct NoForm {
 }
 
 /// A domain without its ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     Public,
     Arithmetic,

@@ -15,6 +15,7 @@ mod guard;
 mod imported;
 mod reduce;
 mod scan;
+mod shape;
 mod sort;
 mod sums;
 #[cfg(test)]
@@ -38,7 +39,7 @@ use smpcc_circuit::value::{ConstVec, Scalar};
 use std::collections::HashMap;
 
 /// Where a span is: file, line and column.
-pub type Locate<'a> = &'a dyn Fn(Span) -> Loc;
+pub type Locate<'a> = &'a (dyn Fn(Span) -> Loc + Sync);
 
 /// Writes `ir` in the domains of `plan`. `files` are the source files by the index that `locate` gives.
 ///

@@ -15,6 +15,7 @@ use crate::session::{LocalChoice, Options, ProtocolChoice, Session};
 use crate::sorts;
 use crate::source::SourceSet;
 use crate::span::{FileId, Span};
+use crate::threads;
 use crate::validity::validity;
 use smpcc_circuit::drawn;
 use smpcc_circuit::program::{Domain, Loc, Program, Suite};
@@ -83,11 +84,8 @@ fn together(
     name: &str,
     options: &Options,
 ) -> Option<Compiled> {
-    let link = Link {
-        rtt_us: options.network.rtt_us,
-        mbit_per_s: options.network.mbit_per_s,
-    };
-    let price = |compiled: &Compiled| milliseconds(&compiled.program, link, &options.costs);
+    let price =
+        |compiled: &Compiled| milliseconds(&compiled.program, link(options), &options.costs);
     let cost = price(apart).filter(|cost| *cost > LONG)?;
     let ir = passes::optimise(lowered, options.opt, LocalChoice::Off, &mut |_, _| {});
     if !sorts::compares_pairs(&ir) {
@@ -95,6 +93,13 @@ fn together(
     }
     let together = compile_ir(ir, sources, name, options).ok()?;
     (price(&together)? < cost).then_some(together)
+}
+
+fn link(options: &Options) -> Link {
+    Link {
+        rtt_us: options.network.rtt_us,
+        mbit_per_s: options.network.mbit_per_s,
+    }
 }
 
 /// Compiles a `test` block among `n_parties` parties.
@@ -165,21 +170,30 @@ pub fn compile_ir(
     let files = sources.portable_names();
     let locate = |span: Span| locate(sources, span);
     let written = |plan: &Plan| emit(&ir, plan, options, name, files.clone(), &locate);
-    let mut best = written(&plan).map_err(|e| vec![from_too_large(e)])?;
-    let link = Link {
-        rtt_us: options.network.rtt_us,
-        mbit_per_s: options.network.mbit_per_s,
-    };
-    let price = |emitted: &Emitted| milliseconds(&emitted.program, link, &options.costs);
-    if !plan.others.is_empty()
-        && let Some(mut least) = price(&best)
-    {
-        for other in plan.others.iter().filter_map(|plan| written(plan).ok()) {
-            if let Some(cost) = price(&other).filter(|cost| *cost < least) {
-                (least, best) = (cost, other);
+    let price = |emitted: &Emitted| milliseconds(&emitted.program, link(options), &options.costs);
+    let mut plans = vec![&plan];
+    plans.extend(&plan.others);
+    let compared = plans.len() > 1;
+    let emitted = threads::each(&plans, ir.values.len(), |plan| {
+        let emitted = written(plan)?;
+        let cost = if compared { price(&emitted) } else { None };
+        Ok((emitted, cost))
+    });
+    let (mut best, mut refused) = (None, Vec::new());
+    for plan in emitted {
+        match (plan, &best) {
+            (Ok(plan), None) => best = Some(plan),
+            (Ok((other, Some(cost))), Some((_, Some(least)))) if cost < *least => {
+                best = Some((other, Some(cost)));
             }
+            (Ok(_), Some(_)) => {}
+            (Err(error), _) => refused.push(from_too_large(error)),
         }
     }
+    let Some((best, _)) = best else {
+        refused.truncate(1);
+        return Err(refused);
+    };
     let Emitted {
         program,
         attribution,

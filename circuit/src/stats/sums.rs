@@ -7,7 +7,7 @@ use crate::gate::WordOp;
 use crate::ids::ValueId;
 use crate::program::{Domain, Kind, Loc, Node, Op, Program};
 use crate::regions::{FEW_LANES, Quiet};
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedMap;
 use crate::template::{Gate, Template};
 
 pub(super) fn in_all(sent: &[u64]) -> u64 {
@@ -65,7 +65,8 @@ pub(super) struct Gates {
 
 impl Gates {
     pub(super) fn of(t: &Template) -> Self {
-        let mut inverted = SortedSet::new();
+        let mut inverted = vec![false; t.n_wires()];
+        let mut inv = 0;
         let used = t
             .gates
             .iter()
@@ -74,15 +75,15 @@ impl Gates {
                 [a, b]
             })
             .chain(t.outputs.iter().flatten().copied());
-        for lit in used {
-            if lit.is_complemented() && lit.wire() != 0 {
-                inverted.insert(lit.wire());
+        for lit in used.filter(|lit| lit.is_complemented() && lit.wire() != 0) {
+            if let Some(seen) = inverted.get_mut(lit.wire() as usize) {
+                inv += u64::from(!std::mem::replace(seen, true));
             }
         }
         Self {
             and: t.n_and(),
             xor: t.n_xor(),
-            inv: inverted.len() as u64,
+            inv,
         }
     }
 }

@@ -126,8 +126,8 @@ impl<'a> Model<'a> {
     }
 
     /// Nanoseconds of a run with these domains.
-    pub(super) fn cost(&self, kinds: &[Kind]) -> f64 {
-        let mut walk = Walk::new(self, kinds);
+    pub(super) fn cost(&self, kinds: &[Kind], stamps: &mut Stamps) -> f64 {
+        let mut walk = Walk::new(self, kinds, stamps);
         let end = walk.region(&self.ir.body, Stamp::default());
         let most = walk.sent.iter().copied().fold(0.0, f64::max);
         let rounds = end.ready.max(end.garbled);
@@ -193,12 +193,18 @@ struct Walk<'m, 'a> {
     owned: Vec<f64>,
     /// Whether correlations are used up.
     correlated: bool,
-    /// When each value is there in each domain that it is held in.
-    stamps: Vec<Option<Stamp>>,
+    stamps: &'m mut Stamps,
     /// How often the current region runs.
     times: f64,
+}
+
+/// What one walk learns of values, to be overwritten by the next.
+#[derive(Default)]
+pub(super) struct Stamps {
+    /// When each value is there in each domain that it is held in.
+    there: Vec<Option<Stamp>>,
     /// How often each value's region runs.
-    home_times: Vec<f64>,
+    times: Vec<f64>,
 }
 
 const fn slot(v: ValueId, kind: Kind) -> usize {
@@ -206,8 +212,12 @@ const fn slot(v: ValueId, kind: Kind) -> usize {
 }
 
 impl<'m, 'a> Walk<'m, 'a> {
-    fn new(model: &'m Model<'a>, kinds: &'m [Kind]) -> Self {
+    fn new(model: &'m Model<'a>, kinds: &'m [Kind], stamps: &'m mut Stamps) -> Self {
         let n_values = model.ir.values.len();
+        stamps.there.clear();
+        stamps.there.resize(Kind::ALL.len() * n_values, None);
+        stamps.times.clear();
+        stamps.times.resize(n_values, 1.0);
         Self {
             model,
             kinds,
@@ -215,14 +225,13 @@ impl<'m, 'a> Walk<'m, 'a> {
             local: 0.0,
             correlated: false,
             owned: vec![0.0; model.ir.n_parties as usize],
-            stamps: vec![None; Kind::ALL.len() * n_values],
+            stamps,
             times: 1.0,
-            home_times: vec![1.0; n_values],
         }
     }
 
     fn stamp(&self, v: ValueId, kind: Kind) -> Option<Stamp> {
-        self.stamps[slot(v, kind)]
+        self.stamps.there[slot(v, kind)]
     }
 
     fn kind(&self, v: ValueId) -> Kind {
@@ -253,8 +262,8 @@ impl<'m, 'a> Walk<'m, 'a> {
     }
 
     fn define(&mut self, v: ValueId, kind: Kind, stamp: Stamp) {
-        self.stamps[slot(v, kind)] = Some(stamp);
-        self.home_times[v.index()] = self.times;
+        self.stamps.there[slot(v, kind)] = Some(stamp);
+        self.stamps.times[v.index()] = self.times;
     }
 
     /// Pays a price for so many lanes in all.
@@ -296,7 +305,7 @@ impl<'m, 'a> Walk<'m, 'a> {
         let model = self.model;
         let (w, n) = (self.width(v), self.lanes(v));
         let prices = model.prices.of(self.bits(v));
-        let times = self.home_times[v.index()];
+        let times = self.stamps.times[v.index()];
         let done = match (home, kind) {
             (Kind::Local, _) => self.share(v, kind, times, from),
             (Kind::Arithmetic, Kind::Boolean) => {
@@ -317,7 +326,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             }
             (Kind::Yao, _) => {
                 let bits = self.colours(v, times, from);
-                self.stamps[slot(v, Kind::Boolean)] = Some(bits);
+                self.stamps.there[slot(v, Kind::Boolean)] = Some(bits);
                 if kind == Kind::Arithmetic {
                     self.inject(v, times, bits)
                 } else {
@@ -326,7 +335,7 @@ impl<'m, 'a> Walk<'m, 'a> {
             }
             _ => from,
         };
-        self.stamps[slot(v, kind)] = Some(done);
+        self.stamps.there[slot(v, kind)] = Some(done);
         done.join(start)
     }
 

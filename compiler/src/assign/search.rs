@@ -5,16 +5,18 @@
 //! The number of prices is bounded and the order fixed, so that every party finds the same plan.
 
 use super::Kind;
-use super::cost::Model;
+use super::cost::{Model, Stamps};
 use super::legal::{Rings, is_arithmetic};
 use super::local::{self, Local};
 use crate::hir::Protocol;
 use crate::ir::{Ir, Op, Reducer, Region};
+use crate::mix::Mix;
 use crate::session::Options;
 use petgraph::unionfind::UnionFind;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::program::Domain;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
+use std::collections::HashMap;
 
 /// Node visits that a search may spend.
 const STEPS: usize = 1_000_000;
@@ -43,9 +45,17 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Option
     let space = Space::new(ir, local, most);
     let n_nodes = count(&ir.body).max(1);
     let mut left = (STEPS / n_nodes).clamp(PRICES.0, PRICES.1);
-    let price = |groups: &[Kind], left: &mut usize| {
+    // Moves from one start lead to where those from another have been.
+    let mut known: HashMap<Vec<Kind>, f64, Mix> = HashMap::default();
+    let mut stamps = Stamps::default();
+    let mut price = |groups: &[Kind], left: &mut usize| {
         *left = left.saturating_sub(1);
-        model.cost(&space.kinds(groups))
+        if let Some(&cost) = known.get(groups) {
+            return cost;
+        }
+        let cost = model.cost(&space.kinds(groups), &mut stamps);
+        known.insert(groups.to_vec(), cost);
+        cost
     };
     let all = |kind: Kind| -> Vec<Kind> { space.fix(vec![kind; space.n]) };
     let greedy = |rest: Kind| -> Vec<Kind> {

@@ -6,9 +6,12 @@
 
 use super::Emitter;
 use super::frame::{Logic, Micro, Work};
+use super::shape::Shape;
 use super::sums::{Slack, Words, resized};
+use crate::memo::Memo;
 use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
+use crate::threads;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc};
@@ -16,6 +19,7 @@ use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::template::{Builder, Gate, Lit, Template};
 use smpcc_circuit::value::Scalar;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 
 /// Gates that a bit of a result takes, more often than not.
 const GATES_A_BIT: usize = 10;
@@ -31,6 +35,30 @@ pub(super) const MOST_REWRITTEN_IN_ALL: usize = 1 << 16;
 /// For each source line, its ANDs in a circuit and those on the circuit's longest chain.
 pub(super) type Shares = SortedMap<Loc, (u64, u64)>;
 
+/// Gates of the circuits that are remembered; a gate is 8 bytes.
+const MOST_REMEMBERED: usize = 1 << 22;
+
+/// Circuits by what they follow from.
+static BUILT: Memo<Shape, Arc<Built>> = Memo::new(MOST_REMEMBERED);
+
+/// A circuit, and of each run of its gates the step that it belongs to, its ANDs and its levels on the longest chain.
+struct Built {
+    template: Template,
+    runs: Vec<(usize, (u64, u64))>,
+}
+
+impl Built {
+    /// The ANDs and levels of each line.
+    fn shares(&self, members: &[&Micro]) -> Shares {
+        let mut shares = Shares::new();
+        for &(owner, (ands, levels)) in &self.runs {
+            let line = shares.entry(members[owner].loc).or_default();
+            *line = (line.0 + ands, line.1 + levels);
+        }
+        shares
+    }
+}
+
 impl Emitter<'_> {
     /// The circuit for connected logic that takes the least time on the network, of the forms to try.
     pub(super) fn cheapest(
@@ -43,9 +71,11 @@ impl Emitter<'_> {
     ) -> (Template, Shares) {
         let own_bits = self.is_written_in_bits(members);
         let objectives = self.objectives(domain, lanes);
+        let built = threads::each(objectives, members.len(), |&objective| {
+            self.circuit(members, inputs, outputs, objective)
+        });
         let mut forms = Vec::with_capacity(objectives.len());
-        for &objective in objectives {
-            let (template, shares) = self.circuit(members, inputs, outputs, objective);
+        for ((template, shares), &objective) in built.into_iter().zip(objectives) {
             forms.push(if own_bits {
                 self.rewritten(template, shares, objective)
             } else {
@@ -121,11 +151,25 @@ impl Emitter<'_> {
         outputs: &[ValueId],
         objective: Objective,
     ) -> (Template, Shares) {
+        let shape = self.shape(members, inputs, outputs, objective);
+        let weight = |built: &Arc<Built>| built.template.gates.len();
+        let built = BUILT.get(shape, weight, |_| {
+            Arc::new(self.made(members, inputs, outputs, objective))
+        });
+        (built.template.clone(), built.shares(members))
+    }
+
+    fn made(
+        &self,
+        members: &[&Micro],
+        inputs: &[ValueId],
+        outputs: &[ValueId],
+        objective: Objective,
+    ) -> Built {
         let (first, slack) = self.built(members, inputs, outputs, objective, None);
         if let Some(slack) = slack {
             let (again, _) = self.built(members, inputs, outputs, objective, Some(&slack));
-            let figures =
-                |(template, _): &(Template, Shares)| (template.and_depth(), template.n_and());
+            let figures = |built: &Built| (built.template.and_depth(), built.template.n_and());
             if figures(&again) < figures(&first) {
                 return again;
             }
@@ -141,7 +185,7 @@ impl Emitter<'_> {
         outputs: &[ValueId],
         objective: Objective,
         slack: Option<&Slack>,
-    ) -> ((Template, Shares), Option<Slack>) {
+    ) -> (Built, Option<Slack>) {
         let widths: Vec<u32> = inputs
             .iter()
             .map(|&v| self.info(v).scalar.width())
@@ -190,14 +234,10 @@ impl Emitter<'_> {
             None => known.slack(&b, &outs),
             Some(_) => None,
         };
-        let mut split = Shares::new();
         let (bounds, owners) = known.runs();
         let (template, parts) = b.finish_parts(name.finish(), outs, &bounds);
-        for (&owner, (ands, levels)) in owners.iter().zip(parts) {
-            let line = split.entry(members[owner].loc).or_default();
-            *line = (line.0 + ands, line.1 + levels);
-        }
-        ((template, split), found)
+        let runs = owners.into_iter().zip(parts).collect();
+        (Built { template, runs }, found)
     }
 
     pub(super) fn template(&mut self, template: Template) -> TemplateId {

@@ -50,7 +50,7 @@ pub(super) enum Work {
 }
 
 /// Bit logic, lane by lane.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Logic {
     /// A word operation.
     Word {

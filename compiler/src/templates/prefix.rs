@@ -9,18 +9,22 @@
 //! arrive at a level of its own, so the adder behind a compression tree is shaped by that tree.
 //!
 //! What a network looks like depends on levels and constants alone ([`Profile`]), and programs ask for the same one again
-//! and again: [`tables`] finds it, [`memo`] remembers it.
+//! and again: [`tables`] finds it, and it is remembered.
 
-mod memo;
 mod tables;
 
-use smpcc_circuit::template::{Builder, Lit};
+use crate::memo::Memo;
+use smpcc_circuit::template::{Builder, Lit, Template};
+use std::sync::Arc;
 
 /// Levels before the deadline that the tables tell apart; bits that come earlier count as coming at the horizon.
 const HORIZON: u32 = 12;
 
 /// Levels that [`relaxed`] networks take more.
 const SLACK: u32 = 2;
+
+/// Networks that were found; one has a few kilobytes.
+static NETWORKS: Memo<Profile, Option<Arc<Template>>> = Memo::new(1 << 12);
 
 /// One position of a chain: two summands.
 #[derive(Clone, Copy)]
@@ -205,7 +209,11 @@ fn by_level(
         deadline: by - base,
         want,
     };
-    let network = memo::network(profile)?;
+    let network = NETWORKS.get(
+        profile,
+        |_| 1,
+        |profile| tables::solve(profile).map(Arc::new),
+    )?;
     let args: Vec<Lit> = std::iter::once(carry)
         .chain(rest.iter().flat_map(|p| [p.x, p.y]))
         .collect();

@@ -188,8 +188,9 @@ impl Walk<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assign::cost::{Model, Stamps};
     use crate::assign::local::Local as Owners;
-    use crate::assign::{assign, cost::Model, forms};
+    use crate::assign::{assign, forms};
     use crate::emit::emit;
     use crate::ir::build::Builder;
     use crate::session::{LocalChoice, Network, ObjectiveChoice, Options, ProtocolChoice};
@@ -228,7 +229,8 @@ mod tests {
                 let together = Owners::none(&ir);
                 let model = Model::new(&ir, &options, forms(&options, 3), &together);
                 let kinds = vec![Kind::Boolean; ir.values.len()];
-                let walk = Walk::new(&model, &kinds);
+                let mut stamps = Stamps::default();
+                let walk = Walk::new(&model, &kinds, &mut stamps);
                 let node = ir
                     .body
                     .nodes

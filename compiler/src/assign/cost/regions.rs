@@ -52,14 +52,14 @@ impl Walk<'_, '_> {
         for node in &body.nodes {
             for &r in &node.results {
                 for kind in Kind::ALL {
-                    self.stamps[slot(r, kind)] = None;
+                    self.stamps.there[slot(r, kind)] = None;
                 }
             }
         }
         for &p in &body.params {
             for kind in Kind::ALL {
                 if kind != self.kind(p) && kind != Kind::Public {
-                    self.stamps[slot(p, kind)] = None;
+                    self.stamps.there[slot(p, kind)] = None;
                 }
             }
         }
@@ -70,7 +70,7 @@ impl Walk<'_, '_> {
             let kind = like.get(i).map_or(self.kind(r), |&p| self.kind(p));
             self.define(r, kind, end);
             let own = self.kind(r);
-            self.stamps[slot(r, own)] = Some(end);
+            self.stamps.there[slot(r, own)] = Some(end);
         }
         end
     }

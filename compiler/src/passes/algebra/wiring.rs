@@ -10,6 +10,7 @@
 
 use super::counting;
 use crate::ir::{Op, Reducer, Ty};
+use crate::mix::Mix;
 use crate::passes::constants::vectors::sets::{all_differ, ascends, never_meet};
 use crate::passes::constants::vectors::{self, hull, indices, int_hull, lane_indices, normal};
 use crate::passes::rewrite::Walk;
@@ -17,6 +18,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::value::{ConstVec, Scalar, Word};
+use std::collections::HashMap;
 
 /// Longer vectors are not compared lane by lane: these rules save the moving of lanes, which is local.
 const LOOKED_AT: u64 = 4096;
@@ -361,18 +363,53 @@ fn positions(written: &ConstVec, read: &ConstVec) -> Option<Overlap> {
     if written.lanes() > LOOKED_AT || read.lanes() > LOOKED_AT {
         return None;
     }
-    let mut place = smpcc_circuit::sorted::SortedMap::new();
-    for (k, lane) in indices(written).enumerate() {
-        place.insert(lane, k as Word);
+    let place = Places::new(written, w)?;
+    let mut found = Vec::new();
+    for (k, lane) in indices(read).enumerate() {
+        match place.of(lane) {
+            Some(at) if found.len() == k => found.push(at),
+            None if found.is_empty() => {}
+            _ => return None,
+        }
     }
-    let found: Vec<Option<Word>> = indices(read)
-        .map(|lane| place.get(&lane).copied())
-        .collect();
-    if found.iter().all(Option::is_none) {
+    if found.is_empty() {
         return Some(Overlap::None);
     }
-    let all: Vec<Word> = found.into_iter().collect::<Option<_>>()?;
-    Some(Overlap::All(normal(ConstVec::Table(all), Scalar::USIZE)))
+    Some(Overlap::All(normal(ConstVec::Table(found), Scalar::USIZE)))
+}
+
+/// Where each lane that is written stands among the indices: the last place, which wins.
+enum Places {
+    /// From the first lane on, `u32::MAX` where nothing is written.
+    Dense(u64, Vec<u32>),
+    Sparse(HashMap<u64, u32, Mix>),
+}
+
+impl Places {
+    /// Of not many indices from the first to the second of `hull`.
+    fn new(written: &ConstVec, hull: (i128, i128)) -> Option<Self> {
+        let first = u64::try_from(hull.0).ok()?;
+        let places = indices(written).zip(0u32..);
+        if hull.1 - hull.0 >= i128::from(8 * LOOKED_AT) {
+            return Some(Self::Sparse(places.collect()));
+        }
+        let mut dense = vec![u32::MAX; (hull.1 - hull.0) as usize + 1];
+        for (lane, k) in places {
+            *dense.get_mut((lane - first) as usize)? = k;
+        }
+        Some(Self::Dense(first, dense))
+    }
+
+    fn of(&self, lane: u64) -> Option<Word> {
+        let found = match self {
+            Self::Dense(first, dense) => {
+                let at = usize::try_from(lane.checked_sub(*first)?).ok()?;
+                dense.get(at).copied().filter(|&k| k != u32::MAX)
+            }
+            Self::Sparse(all) => all.get(&lane).copied(),
+        };
+        found.map(Word::from)
+    }
 }
 
 /// Of indices that name each lane once by moving dimensions about, as a transposition does: where each lane stands among them.

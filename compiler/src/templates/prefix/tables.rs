@@ -317,8 +317,14 @@ impl<'a> Tables<'a> {
         let border = 2 + self.generate;
         for before in self.last_steps(n, e) {
             let earliest = self.weight[before].next_power_of_two().trailing_zeros();
+            let mut sooner = INFINITE;
             for t in earliest.min(e)..e {
                 let first = self.carry(before, t, start);
+                // From a carry that comes later and is no cheaper the block is no cheaper.
+                if first >= sooner {
+                    continue;
+                }
+                sooner = first;
                 if first + 1 + self.least(before, n - before, border) >= best.0 {
                     continue;
                 }

@@ -13,6 +13,11 @@ impl Grid {
     /// With the lanes at constant indices replaced by others.
     pub fn scatter(&self, at: &ConstVec, val: &Self) -> Self {
         let lanes = self.lanes();
+        if let ([before], [written]) = (&self.owners[..], &val.owners[..])
+            && before == written
+        {
+            return Self::uniform(lanes, *before);
+        }
         if lanes > 0 && lanes <= LOOKED_AT && at.lanes() <= LOOKED_AT {
             let mut owners: Vec<Owner> = (0..lanes).map(|lane| self.at(lane)).collect();
             for (k, lane) in at.words().enumerate() {
