@@ -16,6 +16,9 @@ use crate::source::Span;
 use crate::types::{Arg, Ty, same_len};
 use smpcc_circuit::value::Scalar;
 
+/// What the names of functions of `std::text` end in that take a `str<N>` where others take an array.
+const OF_TEXTS: &str = "_of_texts";
+
 /// Most times that closures of one body are checked again with a more secret type.
 const MAX_RETRIES: u32 = 200;
 
@@ -122,7 +125,10 @@ impl Body<'_, '_> {
             _ => true,
         });
         match known {
-            Some(Def::Fn(id)) => return self.call_fn(id, path, args, want, span),
+            Some(Def::Fn(id)) => {
+                let (id, first) = self.of_texts(id, path, args);
+                return self.call_fn(id, path, args, first, want, span);
+            }
             Some(Def::Variant(id, at)) => {
                 let written = Written { id, at, path };
                 return self.variant_call(written, args, want, span);
@@ -194,11 +200,40 @@ impl Body<'_, '_> {
         Typed::poison(span)
     }
 
+    /// What `std::text` has of arrays of characters it has of `str<N>`, too, whose ends are not part of them: then what is called is
+    /// another function. Its first argument is checked to know.
+    fn of_texts(&mut self, id: FnId, path: &ast::Path, args: &[&Expr]) -> (FnId, Option<Typed>) {
+        let world = self.ck.world;
+        let twin = || {
+            let item = world.fns.get(id.index())?;
+            let module = world.modules.get(item.module)?;
+            let name = format!("{}{OF_TEXTS}", item.decl.decl.name.text);
+            match module.scope.get(&name)?.def {
+                Def::Fn(twin) if module.path == "std::text" => Some(twin),
+                _ => None,
+            }
+        };
+        let (Some(twin), Some(first)) = (twin(), args.first()) else {
+            return (id, None);
+        };
+        let says_its_type = matches!(first.kind, E::Str(_)) || !is_bare(first);
+        if !path.args.is_empty() || !says_its_type || self.is_callable(first) {
+            return (id, None);
+        }
+        let first = self.expr(first, None);
+        match first.ty {
+            Ty::Text(Text::Str(_), _) => (twin, Some(first)),
+            _ => (id, Some(first)),
+        }
+    }
+
+    /// A call, with its first argument if that is checked already.
     fn call_fn(
         &mut self,
         id: FnId,
         path: &ast::Path,
         args: &[&Expr],
+        mut first: Option<Typed>,
         want: Option<&Ty>,
         span: Span,
     ) -> Typed {
@@ -242,7 +277,7 @@ impl Body<'_, '_> {
                 None => format!("write `{name}({})`", names.join(", ")),
             };
             self.report(error.help(help));
-            for arg in args {
+            for arg in args.iter().skip(usize::from(first.is_some())) {
                 if !self.is_callable(arg) {
                     self.expr(arg, None);
                 }
@@ -266,6 +301,7 @@ impl Body<'_, '_> {
                 if matches!(param.ty, Ty::Fn(_)) || is_bare(arg) != bare {
                     continue;
                 }
+                let known = first.take_if(|_| at == 0);
                 let mut hint = hinted(&param.ty, &bound);
                 if hint.is_none() {
                     hint = hinted(&param.ty, &wanted);
@@ -275,7 +311,7 @@ impl Body<'_, '_> {
                     hint = substituted(item, &bound)
                         .map(|item| Ty::Array(Box::new(item), Len::Const(items.len() as u64)));
                 }
-                let typed = self.expr(arg, hint.as_ref());
+                let typed = known.unwrap_or_else(|| self.expr(arg, hint.as_ref()));
                 self.unify(&param.ty, &typed.ty, &mut bound);
                 // What is written stays as it is.
                 for (slot, written) in bound.iter_mut().zip(&fixed) {
@@ -784,6 +820,9 @@ fn other_kind(pattern: &Ty, ty: &Ty, depth: u32) -> Option<String> {
             }
             (p, t) => return other_kind(p, t, depth + 1),
         },
+        (Ty::Array(..), Ty::Text(Text::Str(_), _)) | (Ty::Text(Text::Str(_), _), Ty::Array(..)) => {
+            "give texts on both sides, or the bytes of both: `s.bytes()`"
+        }
         (Ty::Array(p, _), Ty::Ragged(..)) => match **p {
             Ty::Real(..) | Ty::Scalar(..) => FLATTEN,
             _ => return None,

@@ -526,10 +526,16 @@ impl Body<'_, '_> {
         // A literal that is cast is of the target's type, so that `300 as u8` is caught.
         let hint = is_bare(inner)
             .then(|| target_ty.clone())
-            .filter(Ty::is_number);
+            .filter(|ty| ty.is_number() || matches!(ty, Ty::Text(..)));
         let typed = self.expr(inner, hint.as_ref());
         if typed.ty.is_never() || target_ty.is_never() {
             return Typed::poison(span);
+        }
+        if let (Ty::Text(from, secrecy), Ty::Text(to, _)) = (&typed.ty, &target_ty)
+            && (from == to || longer(from, to))
+        {
+            let ty = target_ty.clone().with(*secrecy);
+            return Typed::new(H::Cast(typed.boxed()), ty, span);
         }
         let typed = self.number_of(typed);
         let secrecy = self.secrecy(&typed.ty);
@@ -564,6 +570,9 @@ impl Body<'_, '_> {
                 }
                 (Ty::Text(Text::Date, _), Ty::Text(Text::Datetime, _)) => {
                     "add its seconds: `datetime(\"1970-01-01\") + (d as i64) * 86400`"
+                }
+                (Ty::Text(Text::Str(_), _), Ty::Text(Text::Str(_), _)) => {
+                    "what does not fit would be cut off: make the shorter text longer, or take the bytes that are meant, `s.bytes()[0..n]`"
                 }
                 (_, Ty::Text(..)) => "a text is not made of other values",
                 (Ty::Struct { id, .. }, _) if self.ck.structs.is_enum(*id) => {
@@ -648,6 +657,14 @@ impl Body<'_, '_> {
         } else {
             flow::cause_of(value)
         }
+    }
+}
+
+/// Whether texts of one type fit another; where a parameter says how long they are, the session does.
+fn longer(from: &Text, to: &Text) -> bool {
+    match (from, to) {
+        (Text::Str(Len::Const(n)), Text::Str(Len::Const(m))) => n <= m,
+        (from, to) => matches!((from, to), (Text::Str(_), Text::Str(_))),
     }
 }
 

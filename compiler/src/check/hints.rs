@@ -215,7 +215,17 @@ mod tests {
                 "fn f(x: bool) -> bool { !x }",
             ),
             (
-                "fn f(x: str<8>) -> str<16> { x as str<16> }",
+                "fn f(x: str<8>, y: str<12>) -> bool { x == y }",
+                "`x as str<12>`",
+                "fn f(x: str<8>, y: str<12>) -> bool { x as str<12> == y }",
+            ),
+            (
+                "fn f(x: str<8>) -> str<4> { x as str<4> }",
+                "`s.bytes()[0..n]`",
+                "fn f(s: str<8>) -> [u8; 4] { let n = 4; s.bytes()[0..n] }",
+            ),
+            (
+                "fn f(x: u64) -> str<8> { x as str<8> }",
                 "a text is not made of other values",
                 "",
             ),

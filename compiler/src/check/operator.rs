@@ -5,7 +5,7 @@ use super::body::{Body, Meeting, Typed};
 use super::expr::is_bare;
 use crate::ast::{BinaryOp, Expr, ExprKind as E, UnaryOp};
 use crate::diagnostic;
-use crate::hir::{self, ExprKind as H, Real};
+use crate::hir::{self, ExprKind as H, Len, Real, Text};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
 use smpcc_circuit::value::Scalar;
@@ -153,7 +153,15 @@ impl Body<'_, '_> {
                 Some(Meeting::Said) => return Typed::poison(span),
                 Some(Meeting::Help(help)) => help,
                 None if numbers => self.one_type(&left.ty, &right.ty),
-                None => "give both operands one type".to_owned(),
+                None => match (&left.ty, &right.ty) {
+                    (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => match (n, m) {
+                        (Len::Const(n), Len::Const(m)) => {
+                            format!("make the shorter text longer: `x as str<{}>`", n.max(m))
+                        }
+                        _ => "make both equally long: `x as str<16>`".to_owned(),
+                    },
+                    _ => "give both operands one type".to_owned(),
+                },
             };
             self.report(error.help(help));
             return Typed::poison(span);

@@ -156,7 +156,10 @@ impl Body<'_, '_> {
     /// A text between quotes.
     pub fn text(&mut self, spelt: &str, span: Span, want: Option<&Ty>) -> Typed {
         match want {
-            Some(Ty::Text(text, _)) => self.text_of(text.clone(), spelt, span),
+            // As long as it is where nothing says how long.
+            Some(Ty::Text(text, _)) if *text != Text::Str(Len::Session) => {
+                self.text_of(text.clone(), spelt, span)
+            }
             Some(Ty::Never) => Typed::poison(span),
             _ => {
                 let len = (spelt.len() as u64).max(1);

@@ -5,7 +5,7 @@ use super::fault::{Fault, Stop, Traced, code};
 use super::real::Kind;
 use super::value::{Callable, Leaf, Val};
 use super::{MAX_LANES, MAX_STEPS};
-use crate::hir::{BinaryOp, Expr, ExprKind, Type, UnaryOp, effects, form_of};
+use crate::hir::{BinaryOp, Expr, ExprKind, Text, Type, UnaryOp, effects, form_of};
 use crate::ir::exact::{FLOAT, Meaning};
 use crate::ir::{Op, Ty};
 use crate::library;
@@ -107,6 +107,9 @@ impl<'h> Tracer<'h> {
                 self.span = expr.span;
                 let to = self.scalar(&expr.ty)?;
                 let real = self.real_of(&expr.ty)?;
+                if let Type::Text(Text::Str(_), _) = expr.ty {
+                    return self.longer_text(&a, to).map(Val::Leaf);
+                }
                 if from.is_some() || real.is_some() {
                     return self.number_cast(&a, from, real, to).map(Val::Leaf);
                 }

@@ -1,10 +1,10 @@
 //! What texts are asked: a text is one word, its first byte on top and zeros after its end.
 
 use super::Tracer;
-use super::fault::{Stop, Traced};
+use super::fault::{Fault, Stop, Traced, code};
 use super::value::{Leaf, Val};
 use smpcc_circuit::gate::WordOp;
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Scalar, Word};
 
 impl<'h> Tracer<'h> {
     /// How many bytes of a text are not zero.
@@ -20,6 +20,22 @@ impl<'h> Tracer<'h> {
             len = self.word(WordOp::Add, u8s, &[len, there])?;
         }
         Ok(len)
+    }
+
+    /// The same text with more zeros behind it.
+    pub(super) fn longer_text(&mut self, text: &Leaf, to: Scalar) -> Traced<Leaf> {
+        let (n, m) = (text.scalar.width() / 8, to.width() / 8);
+        if n > m {
+            let message = format!("a `str<{n}>` does not fit in a `str<{m}>`");
+            let fault = Fault::new(code::LENGTHS, self.span, message).here("made shorter here");
+            return Err(fault.help("make the shorter text longer").into());
+        }
+        let wide = self.cast(text, to)?;
+        if n == m {
+            return Ok(wide);
+        }
+        let by = Leaf::word(Scalar::unsigned(8), Word::from(8 * (m - n)));
+        self.word(WordOp::Shl, to, &[wide, by])
     }
 
     /// The bytes of a text, in order.
