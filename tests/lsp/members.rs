@@ -160,6 +160,8 @@ fn offered_after(editor: &mut Editor, text: &str) -> Vec<String> {
 #[test]
 fn names_of_types_are_followed_by_what_they_have() {
     let mut editor = Editor::new();
+    // The text before this one was whole, and has none of these names.
+    editor.diagnostics();
     let items = "enum Kind { None, Some(u8), Both { a: u8 } }\nstruct Row { age: u8, days: u16 }\n";
     for (text, offered) in [
         (
@@ -193,7 +195,7 @@ fn names_of_types_are_followed_by_what_they_have() {
     ] {
         let found = offered_after(&mut editor, &format!("{items}{text}"));
         for one in ["Kind", "Row", "let", "f64"] {
-            assert!(found.contains(&one.to_owned()), "{text}: {one}");
+            assert!(found.contains(&one.to_owned()), "{text}: {one}: {found:?}");
         }
     }
     editor.end();

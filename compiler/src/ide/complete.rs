@@ -368,6 +368,11 @@ fn names(
             found.insert(definition.name.clone(), Completion::of(definition));
         }
     }
+    // Items that are whole are known also beside others that are not.
+    for definition in names_in(program, Span::new(file, 0, usize::MAX)) {
+        let one = || Completion::of(definition);
+        found.entry(definition.name.clone()).or_insert_with(one);
+    }
     let at = import_place(program, file);
     for beside in beside {
         for item in &beside.items {
