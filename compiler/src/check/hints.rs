@@ -222,7 +222,7 @@ mod tests {
             (
                 "fn f(x: str<8>) -> str<4> { x as str<4> }",
                 "`s.bytes()[0..n]`",
-                "fn f(s: str<8>) -> [u8; 4] { let n = 4; s.bytes()[0..n] }",
+                "fn f(s: str<8>) -> [u8; 4] { s.bytes()[0..4] }",
             ),
             (
                 "fn f(x: u64) -> str<8> { x as str<8> }",
