@@ -29,8 +29,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Memo<K, V> {
         }
     }
 
-    /// What `make` gives for this key, or gave before. Whoever asks while another thread makes it waits for that one.
-    pub fn get(&self, key: K, weight: impl Fn(&V) -> usize, make: impl FnOnce(&K) -> V) -> V {
+    /// What `make` gives for this key, or gave before; `weight` is of the two together, and at least one is counted. Whoever asks while
+    /// another thread makes it waits for that one: so `make` asks for nothing of the same memo and hands no work to other threads.
+    pub fn get(&self, key: K, weight: impl Fn(&K, &V) -> usize, make: impl FnOnce(&K) -> V) -> V {
         // A thread that panicked has left whole entries.
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let result = Arc::clone(lock().results.entry(key.clone()).or_default());
@@ -44,7 +45,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Memo<K, V> {
         });
         if made {
             let mut known = lock();
-            known.weight += weight(value);
+            known.weight += weight(&key, value).max(1);
             if known.weight > self.most {
                 known.results.clear();
                 known.weight = 0;
@@ -66,7 +67,7 @@ mod tests {
         let square = |n: u64| {
             memo.get(
                 n,
-                |_| 4,
+                |_, _| 4,
                 |&n| {
                     made.set(made.get() + 1);
                     n * n
@@ -77,5 +78,15 @@ mod tests {
         assert_eq!(made.get(), 2);
         assert_eq!([square(5), square(3)], [25, 9]);
         assert_eq!(made.get(), 4, "the third was one too many");
+    }
+
+    #[test]
+    fn what_weighs_nothing_is_not_kept_for_ever() {
+        let memo: Memo<u64, u64> = Memo::new(3);
+        for n in 0..100 {
+            assert_eq!(memo.get(n, |_, _| 0, |&n| n), n);
+            let known = memo.known.lock().unwrap();
+            assert!(known.results.len() <= 3);
+        }
     }
 }

@@ -187,6 +187,22 @@ fn names_of_types_are_followed_by_what_they_have() {
         }
         assert!(found.len() <= offered.len() + 1, "{text}: {found:?}");
     }
+    // Roles, and fields of what is declared there, are those of the text as it is.
+    for (text, offered) in [
+        (
+            "party north;\nparty south;\nfn main(x: secret u8 from ",
+            &["north", "south", "each"][..],
+        ),
+        (
+            "fn f(k: u8, r: Row) -> u8 {\n    let t = (;\n    r.",
+            &["age", "days"],
+        ),
+    ] {
+        let found = offered_after(&mut editor, &format!("{items}{text}"));
+        for one in offered {
+            assert!(found.contains(&(*one).to_owned()), "{text}: {found:?}");
+        }
+    }
     // The braces of a body, and those of a block after a condition, are no struct's.
     for text in [
         "fn f() -> Row {\n    ",

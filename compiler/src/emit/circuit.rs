@@ -11,7 +11,6 @@ use super::sums::{Slack, Words, resized};
 use crate::memo::Memo;
 use crate::mix::Mix;
 use crate::templates::{self, Objective, Term};
-use crate::threads;
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::{TemplateId, ValueId};
 use smpcc_circuit::program::{Domain, Loc};
@@ -35,7 +34,7 @@ pub(super) const MOST_REWRITTEN_IN_ALL: usize = 1 << 16;
 /// For each source line, its ANDs in a circuit and those on the circuit's longest chain.
 pub(super) type Shares = SortedMap<Loc, (u64, u64)>;
 
-/// Gates of the circuits that are remembered; a gate is 8 bytes.
+/// Gates of the circuits that are remembered, and words of what they follow from; a gate is 8 bytes, a word at most 32.
 const MOST_REMEMBERED: usize = 1 << 22;
 
 /// Circuits by what they follow from.
@@ -71,11 +70,9 @@ impl Emitter<'_> {
     ) -> (Template, Shares) {
         let own_bits = self.is_written_in_bits(members);
         let objectives = self.objectives(domain, lanes);
-        let built = threads::each(objectives, members.len(), |&objective| {
-            self.circuit(members, inputs, outputs, objective)
-        });
         let mut forms = Vec::with_capacity(objectives.len());
-        for ((template, shares), &objective) in built.into_iter().zip(objectives) {
+        for &objective in objectives {
+            let (template, shares) = self.circuit(members, inputs, outputs, objective);
             forms.push(if own_bits {
                 self.rewritten(template, shares, objective)
             } else {
@@ -152,7 +149,7 @@ impl Emitter<'_> {
         objective: Objective,
     ) -> (Template, Shares) {
         let shape = self.shape(members, inputs, outputs, objective);
-        let weight = |built: &Arc<Built>| built.template.gates.len();
+        let weight = |shape: &Shape, built: &Arc<Built>| shape.words() + built.template.gates.len();
         let built = BUILT.get(shape, weight, |_| {
             Arc::new(self.made(members, inputs, outputs, objective))
         });

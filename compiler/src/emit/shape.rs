@@ -19,6 +19,20 @@ pub(super) struct Shape {
     outputs: Vec<Operand>,
 }
 
+impl Shape {
+    /// How many words and operands it has, about.
+    pub(super) fn words(&self) -> usize {
+        let each = |step: &Step| {
+            let table = match &step.logic {
+                Logic::Lookup(tables) => tables.iter().map(Vec::len).sum(),
+                _ => 0,
+            };
+            table + step.args.len() + step.results.len()
+        };
+        self.steps.iter().map(each).sum::<usize>() + self.inputs.len() + self.outputs.len()
+    }
+}
+
 /// A piece of logic.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Step {

@@ -68,7 +68,7 @@ pub fn complete(
                 false => found,
             }
         }
-        Some(Tok::From | Tok::To | Tok::Each) => roles(known, kind(1).map(|t| t.kind)),
+        Some(Tok::From | Tok::To | Tok::Each) => roles(program, known, kind(1).map(|t| t.kind)),
         Some(Tok::PathSep) => {
             let head = kind(2).map_or("", |t| program.sources.text(t.span));
             // Items that are whole are known also beside others that are not.
@@ -174,8 +174,8 @@ fn there(program: &Program, known: &Program, file: FileId) -> FileId {
     known.sources.find(name).unwrap_or(file)
 }
 
-/// Where nothing says the type: fields of the structs that the name before the dot was when the text had no errors, and functions of the
-/// language.
+/// Where nothing says the type: fields of the structs that the name before the dot is, or was when the text had no errors, and functions of
+/// the language.
 fn after_dot(
     program: &Program,
     known: &Program,
@@ -184,18 +184,25 @@ fn after_dot(
 ) -> Vec<Completion> {
     let name = before.map_or("", |span| program.sources.text(span));
     let there = there(program, known, file);
-    let types: Vec<&str> = known
-        .declared()
-        .filter(|(d, place)| {
-            place.file == there
-                && d.name == name
-                && matches!(d.kind, Kind::Variable | Kind::Parameter | Kind::Field)
+    // Items that are whole are known also beside others that are not.
+    let texts = [(known, there), (program, file)];
+    let declared = texts.into_iter().flat_map(|(of, file)| {
+        let all = of.declared().filter(move |(_, place)| place.file == file);
+        all.map(|(d, _)| d)
+    });
+    let types: Vec<&str> = declared
+        .filter(|d| {
+            d.name == name && matches!(d.kind, Kind::Variable | Kind::Parameter | Kind::Field)
         })
-        .map(|(d, _)| d.ty.as_str())
+        .map(|d| d.ty.as_str())
         .collect();
     let mut found: SortedMap<String, Completion> = SortedMap::new();
-    for (file, _) in known.sources.iter() {
-        for item in super::outline(known, file) {
+    let files = texts.into_iter().flat_map(|(of, _)| {
+        let all = of.sources.iter();
+        all.map(move |(file, _)| (of, file))
+    });
+    for (of, file) in files {
+        for item in super::outline(of, file) {
             let named = |ty: &&str| {
                 let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
                 words.into_iter().any(|word| word == item.name) && !ty.starts_with('[')
@@ -222,10 +229,12 @@ fn after_dot(
     found
 }
 
-fn roles(known: &Program, after: Option<Tok>) -> Vec<Completion> {
-    let roles = known.declared().filter(|(d, _)| d.kind == Kind::Role);
-    let mut found: Vec<Completion> = roles.map(|(d, _)| Completion::of(d)).collect();
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+fn roles(program: &Program, known: &Program, after: Option<Tok>) -> Vec<Completion> {
+    let declared = program.declared().chain(known.declared());
+    let roles = declared.filter(|(d, _)| d.kind == Kind::Role);
+    let named = roles.map(|(d, _)| (d.name.clone(), Completion::of(d)));
+    let roles: SortedMap<String, Completion> = named.collect();
+    let mut found: Vec<Completion> = roles.into_values().collect();
     if after != Some(Tok::Each) {
         found.push(Completion::word("all", None, "every party"));
         found.push(Completion::word("each", None, "every party for itself"));

@@ -211,7 +211,7 @@ fn by_level(
     };
     let network = NETWORKS.get(
         profile,
-        |_| 1,
+        |_, _| 1,
         |profile| tables::solve(profile).map(Arc::new),
     )?;
     let args: Vec<Lit> = std::iter::once(carry)

@@ -22,6 +22,11 @@ use crate::net::{Options, memory};
 const WIDTH: u8 = 8;
 const LANES: u64 = 5;
 
+/// Enough for most runs: where it is not, less is said, which no test takes for a fault.
+const SHORT: Duration = Duration::from_millis(60);
+/// Enough on a machine that does much else.
+const LONG: Duration = Duration::from_secs(5);
+
 /// A sum of bits, garbled or not, or a product, opened to all.
 fn program(suite: Suite, n: u32, domain: Domain) -> Verified {
     let mut b = Builder::new(suite, n, 1);
@@ -48,15 +53,16 @@ fn program(suite: Suite, n: u32, domain: Domain) -> Verified {
     verify(b.program).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// What each party says, of which one keeps its piece of a number back; and whether each has a result.
+/// What each party says, of which one keeps its piece of a number back; and whether each has a result. Who waits for more than `patience`
+/// ends, and says less than it would have.
 fn said(
     program: &Verified,
     data: &AllInputs,
     withheld: Option<(usize, usize)>,
+    patience: Duration,
 ) -> Vec<(Vec<Piece>, bool)> {
     let n = program.n_parties as usize;
     let sent: Arc<Mutex<Vec<Vec<Piece>>>> = Arc::new(Mutex::new(vec![Vec::new(); n]));
-    let patience = Duration::from_millis(if withheld.is_some() { 60 } else { 5000 });
     let options = Options {
         patience,
         ..Options::default()
@@ -105,13 +111,13 @@ fn nothing_is_opened_to_who_keeps_anything_back() {
         for &domain in domains {
             let program = program(suite, n, domain);
             let data = inputs(&[&words(1, 8, LANES), &words(2, 8, LANES)]);
-            let honest = said(&program, &data, None);
+            let honest = said(&program, &data, None, LONG);
             assert!(honest.iter().all(|(_, has)| *has));
             let last = |party: usize| honest[party].0.len() - of_an_opening(suite, party);
             for (cheater, (pieces, _)) in honest.iter().enumerate() {
                 for (number, (to, _)) in pieces[..last(cheater)].iter().enumerate() {
                     let what = format!("{suite:?}, {domain:?}, party {cheater}, piece {number}");
-                    let (pieces, has) = &said(&program, &data, Some((cheater, number)))[*to];
+                    let (pieces, has) = &said(&program, &data, Some((cheater, number)), SHORT)[*to];
                     assert!(!has, "{what}");
                     assert!(pieces.len() <= last(*to), "{what}: {}", pieces.len());
                 }
@@ -126,15 +132,15 @@ fn nothing_is_opened_to_who_keeps_anything_back() {
 fn no_coin_is_told_before_what_binds_the_other() {
     let program = program(Suite::TwoParty, 2, B);
     let data = inputs(&[&words(1, 8, LANES), &words(2, 8, LANES)]);
-    let honest = said(&program, &data, None);
+    let honest = said(&program, &data, None, LONG);
     let first = |party: usize, len: usize| {
         let mut pieces = honest[party].0.iter();
         let found = pieces.position(|(_, piece)| piece.len() == len);
         found.unwrap_or_else(|| panic!("no piece of {len} bytes from party {party}"))
     };
     let (commitment, coin) = (first(1, 32), first(0, 64));
-    let stopped = said(&program, &data, Some((1, commitment)));
+    let stopped = said(&program, &data, Some((1, commitment)), LONG);
     assert_eq!(stopped[0].0.len(), coin);
-    let stopped = said(&program, &data, Some((0, coin)));
+    let stopped = said(&program, &data, Some((0, coin)), LONG);
     assert_eq!(stopped[1].0.len(), commitment + 1);
 }
