@@ -163,6 +163,79 @@ fn an_empty_line_of_a_lone_option_is_none() {
 }
 
 #[test]
+fn sheets_are_read_as_other_tools_write_them() {
+    let (out, err) = result(
+        PATIENTS,
+        &[
+            ("in/0.csv", ",age,ill\n0,30,True\n1,0x05,False\n"),
+            ("in/1.csv", "age;ill;;\r\n7;1;;\r\n"),
+        ],
+    );
+    assert!(out.contains("ages: 42") && out.contains("ill: 2"), "{out}");
+    let note = "0.csv, `rows`: the column number 1 (without a name) is not asked for, and ignored";
+    assert!(err.contains(note) && !err.contains("1.csv"), "{err}");
+    let missing = "enum Arm { None, Drug }
+struct Row { age: Option<u8>, seen: Option<date>, dose: Option<f32>, arm: Option<Arm>, name: Option<str<4>> }
+fn main(rows: [secret Row; _] from each) -> { ages: u32, days: u32, doses: u32, arms: u32, names: u32 } {
+    let all = rows.flatten();
+    {
+        ages: all.map(|r| if r.age.is_none() { 1u32 } else { 0 }).sum() as u32,
+        days: all.map(|r| if r.seen.is_none() { 1u32 } else { 0 }).sum() as u32,
+        doses: all.map(|r| if r.dose.is_none() { 1u32 } else { 0 }).sum() as u32,
+        arms: all.map(|r| if r.arm.is_none() { 1u32 } else { 0 }).sum() as u32,
+        names: all.map(|r| if r.name.is_none() { 1u32 } else { 0 }).sum() as u32,
+    }
+}
+";
+    let (out, _) = result(
+        missing,
+        &[
+            (
+                "in/0.csv",
+                "age,seen,dose,arm,name\nNaN,NaT,nan,NaN,NA\n<NA>,N/A,NULL,None,None\n.,None,,Drug,.\n",
+            ),
+            (
+                "in/1.json",
+                "[{\"age\": \"NA\", \"seen\": null, \"dose\": 1.5, \"arm\": \"Drug\", \"name\": \"n/a\"}]",
+            ),
+        ],
+    );
+    let counts = "ages: 4, days: 4, doses: 3, arms: 1, names: 1";
+    assert!(out.contains(counts), "{out}");
+    let plain = "enum Arm { A, B }
+struct Row { age: u8, arm: Arm }
+fn main(rows: [secret Row; _] from each) -> u64 { rows.flatten().map(|r| r.age).sum() }
+";
+    let files = [
+        ("in/0.csv", "age,arm\nNaN,N/A\n"),
+        ("in/1.csv", "age,arm\n1,A\n"),
+    ];
+    let (_, err, code) = run(plain, &files, &[]);
+    assert_eq!(code, Some(2), "{err}");
+    for told in [
+        "`NaN`: where values may be missing, the type is `Option<u8>`",
+        "the type is `Option<Arm>`",
+    ] {
+        assert!(err.contains(told), "{err}");
+    }
+}
+
+#[test]
+fn bits_and_bytes_are_hexadecimal_cells_of_columns_too() {
+    let program = "fn main(key: [secret u8; 2] from each, on: [secret bool; 4] from each) -> { last: u8, on: bool } {
+    { last: key[0][1] + key[1][1], on: on[0][1] && on[1][3] }
+}
+";
+    let files = [
+        ("in/0.csv", "key,on\n0x0105,0x4\n"),
+        ("in/1/key.csv", "key\n1\n0x10\n"),
+        ("in/1/on.csv", "on\n0\n0\n0\n1\n"),
+    ];
+    let (out, _) = result(program, &files);
+    assert!(out.contains("last: 21, on: yes"), "{out}");
+}
+
+#[test]
 fn a_value_that_its_type_does_not_hold_is_told_the_declared_range() {
     let files = [
         ("in/0.csv", "age,ill\n500,1\n"),
@@ -291,6 +364,121 @@ fn who_gives_no_rows_is_named_before_anything_is_computed() {
     assert_eq!((err.as_str(), code), ("", Some(0)));
 }
 
+/// A template whose placeholders are what `value` says; those in quotes of JSON or TOML are values themselves unless they are texts.
+fn filled(template: &str, value: impl Fn(&str) -> &'static str) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once('<') {
+        let (placeholder, after) = behind.split_once('>').expect("a placeholder ends");
+        let value = value(placeholder);
+        let is_quoted = before.ends_with('"') && after.starts_with('"');
+        if is_quoted && value.starts_with(['{', '[']) {
+            text.push_str(before.strip_suffix('"').unwrap_or(before));
+            text.push_str(value);
+            rest = after.strip_prefix('"').unwrap_or(after);
+        } else {
+            text.push_str(before);
+            text.push_str(value);
+            rest = after;
+        }
+    }
+    text + rest
+}
+
+#[test]
+fn a_template_is_accepted_once_its_places_are_filled_in() {
+    let nested = "struct Point { x: u8, y: i8 in -5..=5 }
+enum Shape { Dot, Circle(u8), Line(u8, u8), Box { low: Point, high: Point } }
+struct Row { at: Option<Point>, shape: Shape, key: Option<[u8; 2]>, pair: (u8, bool), day: date }
+fn main(rows: [secret Row; 2] from each, own: secret Option<(u8, u8)> from each) -> u32 {
+    let mut n: secret u32 = rows.len() as u32;
+    for p in rows { for r in p { if r.at.is_some() { n += 1; } if r.key.is_some() { n += 1; } } }
+    for o in own { if o.is_some() { n += 1; } }
+    n
+}
+";
+    let flat =
+        "struct Row { age: u8 in 0..=120, key: Option<[u8; 2]>, on: [bool; 4], day: Option<date> }
+fn main(rows: [secret Row; 3] from each) -> u32 {
+    let mut n: secret u32 = 0;
+    for p in rows { for r in p { if r.key.is_some() { n += 1; } n += r.age as u32; } }
+    n
+}
+";
+    let columns = "fn main(a: [secret u8; 3] from each, b: [secret u8; 3] from each, c: [secret i16; 2] from each) -> u32 {
+    let mut n: secret u32 = 0;
+    for p in 0..parties() { n += a[p].sum() as u32 + b[p].sum() as u32 + c[p].sum() as u32; }
+    n
+}
+";
+    let value = |format: &'static str| {
+        move |place: &str| match place {
+            "{x: u8, y: i8 in -5..=5}, or NA" if format == "toml" => "{ x = 7, y = -5 }",
+            "{x: u8, y: i8 in -5..=5}, or NA" => "{\"x\": 7, \"y\": -5}",
+            "Dot or {Circle: u8} or {Line: [u8, u8]} or {Box: {low: {x: u8, y: i8 in -5..=5}, high: {x: u8, y: i8 in -5..=5}}}" => {
+                "Dot"
+            }
+            "2 bytes as 0x…, or NA" => "0x0102",
+            "4 bits as 0x…" => "0x5",
+            "[u8, u8], or NA" => "[1, 2]",
+            "u8 in 0..=120" | "u8" | "i16" => "7",
+            "true or false" => "true",
+            "a date as 2024-02-29" | "a date as 2024-02-29, or NA" => "2024-02-29",
+            other => panic!("nobody knows what `{other}` is"),
+        }
+    };
+    for (program, format, learnt) in [
+        (nested, "json", 12),
+        (nested, "toml", 12),
+        (flat, "json", 48),
+        (flat, "toml", 48),
+        (flat, "csv", 48),
+        (columns, "json", 112),
+        (columns, "toml", 112),
+        (columns, "csv", 112),
+    ] {
+        let folder = folder(&[("p.smpc", program)]);
+        let (path, to) = (folder.path().join("p.smpc"), folder.path().join("in"));
+        let (path, to) = (path.display().to_string(), to.display().to_string());
+        let made = smpcc(&[
+            "inputs",
+            &path,
+            "--parties",
+            "2",
+            "--format",
+            format,
+            "-o",
+            &to,
+        ]);
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let mut folders = vec![std::path::PathBuf::from(&to)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                    continue;
+                }
+                let template = std::fs::read_to_string(entry.path()).expect("a template");
+                std::fs::write(entry.path(), filled(&template, value(format))).expect("written");
+            }
+        }
+        let output = smpcc(&[
+            "run",
+            &path,
+            "--in-process",
+            "--parties",
+            "2",
+            "--inputs",
+            &to,
+        ]);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(
+            out.contains(&format!("learns {learnt}\n")),
+            "{format}: {out}{err}"
+        );
+    }
+}
+
 const FORMS: &str = "party bank;
 party model;
 struct Row { age: u8 in 0..=120, ill: bool }
@@ -350,7 +538,7 @@ ill = \"<true or false>\"
     write("csv", "csv");
     assert_eq!(read("csv/bank/rows.csv"), "age,ill\n");
     assert_eq!(read("csv/bank/limit.csv"), "limit\n<u32>\n");
-    assert_eq!(read("csv/bank/weights.csv"), "<i16>,<i16>\n");
+    assert_eq!(read("csv/bank/weights.csv"), "<i16>,<i16>\n<i16>,<i16>\n");
     assert_eq!(read("csv/model.csv"), "bias,scale\n<i64>,<u32>\n");
     for form in ["json", "toml", "csv"] {
         let inputs = at(form);

@@ -417,7 +417,7 @@ impl PartyInputs {
                 names.join(", ")
             )));
         }
-        table.check_header().map_err(|e| {
+        table.check_header(&columns).map_err(|e| {
             wrong(format!(
                 "{e} (the program asks for {})",
                 inputs::header(&columns)
@@ -426,14 +426,8 @@ impl PartyInputs {
         if let Some(missing) = columns.iter().find(|name| table.column(name).is_none()) {
             return Err(wrong(no_column(table, missing, &columns)));
         }
-        let unasked: Vec<String> = table
-            .names()
-            .filter(|name| !columns.iter().any(|column| column == name))
-            .map(inputs::name)
-            .collect();
+        let unasked = table.unasked(&columns).map_err(wrong)?;
         if !unasked.is_empty() {
-            let is_asked = |name: &str| columns.iter().any(|column| column == name);
-            table.check_unasked(is_asked).map_err(wrong)?;
             self.notes.push(ignored(place, &unasked));
         }
         let with_empty;
@@ -466,6 +460,9 @@ impl PartyInputs {
         let cells = |name: &str| table.column(name).cloned().unwrap_or_default();
         let cell = |name: &str| cells(name).get(0).map_or(Tree::Null, |c| c.into_owned());
         let value = |gift: &Gift| match gift.shape.0.first() {
+            Some(ShapeNode::Array(_)) if is_hex(gift, &cell(&gift.name)) && table.rows == 1 => {
+                cell(&gift.name)
+            }
             Some(ShapeNode::Array(_)) => Tree::List(cells(&gift.name)),
             Some(ShapeNode::Struct { fields, .. }) => {
                 let fields = fields.iter().map(|field| (field.clone(), cell(field)));
@@ -512,6 +509,13 @@ fn is_sheet(tree: &Tree) -> bool {
 
 fn is_list(gift: &Gift) -> bool {
     matches!(gift.shape.0.first(), Some(ShapeNode::Array(_)))
+}
+
+/// Whether a cell is all bits or bytes of an array.
+fn is_hex(gift: &Gift, cell: &Tree) -> bool {
+    let item = gift.shape.0.get(1).and_then(inputs::bits_or_bytes);
+    item.is_some()
+        && matches!(cell, Tree::Text(text) if text.starts_with("0x") || text.starts_with("0X"))
 }
 
 fn is_table(gift: &Gift) -> bool {

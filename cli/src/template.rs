@@ -8,7 +8,6 @@ use crate::inputs::{self, cell};
 use crate::render::json_string;
 use crate::seats::{Gift, Seats};
 use smpcc_circuit::program::{Shape, ShapeNode};
-use smpcc_circuit::value::{Form, Scalar};
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +54,15 @@ pub fn files(seats: &Seats, party: u32, format: Format) -> Outcome<Vec<(String, 
             let mut tables = String::new();
             for (name, shape) in fields {
                 match shape.0.as_slice() {
-                    [ShapeNode::Array(_), ShapeNode::Struct { fields, .. }, ..] => {
-                        tables.push_str(&format!("\n[[{name}]]\n"));
-                        entries(&mut tables, shape, 1, fields)?;
+                    [ShapeNode::Array(len), ShapeNode::Struct { fields, .. }, ..] => {
+                        let n = len.unwrap_or(1);
+                        if n > MANY {
+                            return Err(too_long(n));
+                        }
+                        for _ in 0..n {
+                            tables.push_str(&format!("\n[[{name}]]\n"));
+                            entries(&mut tables, shape, 1, fields)?;
+                        }
                     }
                     [ShapeNode::Struct { fields, .. }, ..] => {
                         tables.push_str(&format!("\n[{name}]\n"));
@@ -77,9 +82,12 @@ pub fn files(seats: &Seats, party: u32, format: Format) -> Outcome<Vec<(String, 
     })
 }
 
-/// One sheet where its columns, or its only row, are all that is given; else one for each parameter.
+/// One sheet where its columns of one length, or its only row, are all that is given; else one for each parameter.
 fn sheets(gifts: &[Gift], key: &str) -> Outcome<Vec<(String, String)>> {
-    let together = gifts.iter().all(|g| is_column(&g.shape))
+    let len = gifts.first().and_then(|g| g.shape.0.first());
+    let together = gifts
+        .iter()
+        .all(|g| is_column(&g.shape) && g.shape.0.first() == len)
         || gifts.iter().all(|g| is_row(&g.shape))
         || gifts.len() == 1;
     if together {
@@ -103,12 +111,18 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
                 if !flat(&only.shape, 2, fields.len()) {
                     return Err(cannot(only));
                 }
-                return Ok(format!("{}\n", inputs::header(fields)));
+                let row = format!("{}\n", cells(&only.shape, 2, fields).join(","));
+                let rows = row.repeat(fixed_rows(&only.shape));
+                return Ok(format!("{}\n{rows}", inputs::header(fields)));
             }
             [ShapeNode::Array(_), ShapeNode::Array(len), ..] if flat(&only.shape, 2, 1) => {
-                let cell = placeholder(&only.shape, 2);
-                let row = vec![quoted(&cell); len.unwrap_or(1).min(MANY) as usize];
-                return Ok(format!("{}\n", row.join(",")));
+                let n = len.unwrap_or(1);
+                if n > MANY {
+                    return Err(too_long(n));
+                }
+                let row = vec![quoted(&placeholder(&only.shape, 2)); n as usize];
+                let row = format!("{}\n", row.join(","));
+                return Ok(row.repeat(fixed_rows(&only.shape).max(1)));
             }
             _ => {}
         }
@@ -120,18 +134,34 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
         return Err(cannot(gift));
     }
     let columns: Vec<String> = gifts.iter().flat_map(Gift::columns).collect();
-    let mut text = format!("{}\n", inputs::header(&columns));
-    if gifts.iter().any(|g| is_row(&g.shape)) {
-        let mut row = Vec::new();
-        for gift in gifts {
-            match gift.shape.0.first() {
-                Some(ShapeNode::Struct { fields, .. }) => row.extend(cells(&gift.shape, 1, fields)),
-                _ => row.push(quoted(&placeholder(&gift.shape, 0))),
-            }
+    let mut row = Vec::new();
+    for gift in gifts {
+        match gift.shape.0.first() {
+            Some(ShapeNode::Struct { fields, .. }) => row.extend(cells(&gift.shape, 1, fields)),
+            Some(ShapeNode::Array(_)) => row.push(quoted(&placeholder(&gift.shape, 1))),
+            _ => row.push(quoted(&placeholder(&gift.shape, 0))),
         }
-        text.push_str(&format!("{}\n", row.join(",")));
     }
-    Ok(text)
+    let n = match gifts.first() {
+        Some(gift) if is_column(&gift.shape) => fixed_rows(&gift.shape),
+        _ => 1,
+    };
+    let rows = format!("{}\n", row.join(",")).repeat(n);
+    Ok(format!("{}\n{rows}", inputs::header(&columns)))
+}
+
+/// How many rows a sheet of so many items has with placeholders: none where the data say how many, or where nobody fills in all by hand.
+fn fixed_rows(shape: &Shape) -> usize {
+    match shape.0.first() {
+        Some(ShapeNode::Array(Some(n))) if *n <= MANY => *n as usize,
+        _ => 0,
+    }
+}
+
+fn too_long(n: u64) -> Failure {
+    Failure::usage(format!(
+        "a list of {n} values is too long to be written by hand"
+    ))
 }
 
 /// A cell as it stands in a sheet.
@@ -184,19 +214,9 @@ fn after_cell(shape: &Shape, at: usize) -> Option<usize> {
                 || *optional && after_cell(shape, first_held(shape, at)).is_some();
             is_cell.then(|| inputs::skip(shape, at, 0).0)
         }
-        (
-            ShapeNode::Array(Some(_)),
-            Some(ShapeNode::Scalar {
-                scalar:
-                    Scalar::Bool
-                    | Scalar::Int {
-                        width: 8,
-                        signed: false,
-                    },
-                form: Form::Plain,
-                ..
-            }),
-        ) => Some(at + 2),
+        (ShapeNode::Array(Some(_)), Some(item)) if inputs::bits_or_bytes(item).is_some() => {
+            Some(at + 2)
+        }
         _ => None,
     }
 }
@@ -206,20 +226,8 @@ fn cells(shape: &Shape, at: usize, fields: &[String]) -> Vec<String> {
     let mut node = at;
     let mut all = Vec::new();
     for _ in fields {
-        all.push(quoted(&match shape.0.get(node) {
-            Some(ShapeNode::Array(len)) => {
-                let n = len.unwrap_or(0);
-                match shape.0.get(node + 1) {
-                    Some(ShapeNode::Scalar {
-                        scalar: Scalar::Bool,
-                        ..
-                    }) => format!("<{n} bits as 0x…>"),
-                    _ => format!("<{n} bytes as 0x…>"),
-                }
-            }
-            _ => placeholder(shape, node),
-        }));
-        node = after_cell(shape, node).unwrap_or(node + 1);
+        all.push(quoted(&placeholder(shape, node)));
+        node = inputs::skip(shape, node, 0).0;
     }
     all
 }
@@ -232,9 +240,21 @@ fn first_held(shape: &Shape, at: usize) -> usize {
     (0..=*slots).fold(at + 1, |at, _| inputs::skip(shape, at, 0).0)
 }
 
-/// What is to stand in the place of a scalar. It is no value of any type.
+/// What is to stand in the place of a value. It is no value of any type.
 fn placeholder(shape: &Shape, at: usize) -> String {
-    match shape.0.get(at) {
+    format!("<{}>", described(shape, at).0)
+}
+
+/// A value of the shape at a node in words, and the node behind it.
+fn described(shape: &Shape, at: usize) -> (String, usize) {
+    let mut node = at + 1;
+    let mut next = || {
+        let (text, behind) = described(shape, node);
+        node = behind;
+        text
+    };
+    let text = match shape.0.get(at) {
+        None => String::new(),
         Some(
             ShapeNode::Scalar {
                 scalar,
@@ -247,25 +267,62 @@ fn placeholder(shape: &Shape, at: usize) -> String {
                 range,
                 ..
             },
-        ) => format!("<{}>", cell::described(*scalar, *form, *range)),
-        Some(ShapeNode::Enum { optional: true, .. }) => {
-            let held = placeholder(shape, first_held(shape, at));
-            format!("{}, or NA>", held.trim_end_matches('>'))
+        ) => cell::described(*scalar, *form, *range),
+        Some(ShapeNode::Array(len)) => {
+            let item = next();
+            let n = len.map_or_else(String::new, |n| format!(" of {n}"));
+            match shape.0.get(at + 1).and_then(inputs::bits_or_bytes) {
+                Some(true) if len.is_some() => format!("{} bits as 0x…", len.unwrap_or(0)),
+                Some(false) if len.is_some() => format!("{} bytes as 0x…", len.unwrap_or(0)),
+                _ => format!("a list{n}: [{item}, …]"),
+            }
         }
-        Some(ShapeNode::Enum { variants, .. }) => {
-            let names: Vec<String> = variants
-                .iter()
-                .map(|v| match (v.fields.len(), v.tuple) {
-                    (0, _) => v.name.clone(),
-                    (1, true) => format!("{{{}: …}}", v.name),
-                    (_, true) => format!("{{{}: [{} values]}}", v.name, v.fields.len()),
-                    (_, false) => format!("{{{}: {{{}}}}}", v.name, v.fields.join(", ")),
-                })
-                .collect();
-            format!("<{}>", names.join(" or "))
+        Some(ShapeNode::Tuple(n)) => {
+            let parts: Vec<String> = (0..*n).map(|_| next()).collect();
+            format!("[{}]", parts.join(", "))
         }
-        _ => "<?>".to_owned(),
-    }
+        Some(ShapeNode::Struct { fields, .. }) => object(fields, next),
+        Some(ShapeNode::Enum {
+            optional,
+            slots,
+            variants,
+            ..
+        }) => {
+            for _ in 0..=*slots {
+                next();
+            }
+            let mut choices = Vec::new();
+            for variant in variants {
+                let held = match (variant.fields.len(), variant.tuple) {
+                    (0, _) => {
+                        choices.push(variant.name.clone());
+                        continue;
+                    }
+                    (1, true) => next(),
+                    (n, true) => {
+                        let parts: Vec<String> = (0..n).map(|_| next()).collect();
+                        format!("[{}]", parts.join(", "))
+                    }
+                    (_, false) => object(&variant.fields, &mut next),
+                };
+                choices.push(match *optional {
+                    true => held,
+                    false => format!("{{{}: {held}}}", variant.name),
+                });
+            }
+            match *optional {
+                true => format!("{}, or NA", choices.last().map_or("", String::as_str)),
+                false => choices.join(" or "),
+            }
+        }
+    };
+    (text, node)
+}
+
+/// Fields with a name, of which each is told by the next call.
+fn object(fields: &[String], mut next: impl FnMut() -> String) -> String {
+    let fields: Vec<String> = fields.iter().map(|f| format!("{f}: {}", next())).collect();
+    format!("{{{}}}", fields.join(", "))
 }
 
 /// A key of TOML: in quotes unless it is a name.
@@ -299,9 +356,7 @@ fn value(text: &mut String, shape: &Shape, at: usize, style: &mut (&str, bool)) 
         Some(ShapeNode::Array(len)) => {
             let n = len.unwrap_or(1);
             if n > MANY {
-                return Err(Failure::usage(format!(
-                    "a list of {n} values is too long to be written by hand"
-                )));
+                return Err(too_long(n));
             }
             text.push('[');
             let begin = std::mem::take(&mut style.0);

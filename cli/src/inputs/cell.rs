@@ -55,6 +55,19 @@ fn whole(text: &str) -> Option<(bool, u128)> {
     }
 }
 
+/// The integer that `0x…` is.
+fn hexadecimal(cell: &str) -> Option<u128> {
+    let digits = after_0x(cell)?.replace('_', "");
+    // A sign is none of its digits.
+    let all = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    u128::from_str_radix(&digits, 16).ok().filter(|_| all)
+}
+
+/// What stands behind the `0x` that a hexadecimal text begins with.
+pub fn after_0x(cell: &str) -> Option<&str> {
+    cell.strip_prefix("0x").or_else(|| cell.strip_prefix("0X"))
+}
+
 /// The word of a cell of text: of a sheet, or a string.
 ///
 /// # Errors
@@ -112,7 +125,7 @@ pub fn text(cell: &str, scalar: Scalar, form: Form, range: Range) -> Result<Word
             }
             match number(cell) {
                 Tree::Int(negative, magnitude) => integer(scalar, range, negative, magnitude),
-                _ => match whole(cell) {
+                _ => match whole(cell).or_else(|| Some((false, hexadecimal(cell)?))) {
                     Some((negative, magnitude)) => integer(scalar, range, negative, magnitude),
                     None => Err(wrong()),
                 },
@@ -389,17 +402,23 @@ fn plain_name(scalar: Scalar) -> String {
     }
 }
 
-/// Whether nothing stands there.
-fn is_missing(found: &Tree) -> bool {
+/// Whether nothing stands there, or a word of spreadsheets, databases and statistics for that, whatever its case.
+pub fn is_missing(found: &Tree) -> bool {
+    const WORDS: [&str; 10] = [
+        "NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "null", "None", ".", "\\N",
+    ];
     match found {
         Tree::Null => true,
-        Tree::Text(cell) => cell.trim().is_empty(),
+        Tree::Text(cell) => {
+            let cell = cell.trim();
+            cell.is_empty() || WORDS.iter().any(|word| word.eq_ignore_ascii_case(cell))
+        }
         _ => false,
     }
 }
 
 /// What to declare where values may be missing.
-fn optional(name: &str) -> String {
+pub fn optional(name: &str) -> String {
     format!(": where values may be missing, the type is `Option<{name}>`")
 }
 
@@ -441,10 +460,7 @@ pub fn hex(cell: &str, bits: bool) -> Result<Vec<u64>, String> {
         )
     };
     let cell = cell.trim();
-    let digits = cell
-        .strip_prefix("0x")
-        .or_else(|| cell.strip_prefix("0X"))
-        .ok_or_else(wrong)?;
+    let digits = after_0x(cell).ok_or_else(wrong)?;
     let digits: Vec<u64> = digits
         .chars()
         .filter(|c| *c != '_')
@@ -514,9 +530,11 @@ mod tests {
             (Scalar::signed(32), Form::Date, "date"),
             (Scalar::signed(32), Form::Fixed(16), "fixed<32, 16>"),
         ] {
-            let text = told(" ", scalar, form);
-            let end = format!(": where values may be missing, the type is `Option<{name}>`");
-            assert!(text.ends_with(&end), "{text}");
+            for cell in [" ", "NA", "nan", "N/A", "null", "."] {
+                let text = told(cell, scalar, form);
+                let end = format!(": where values may be missing, the type is `Option<{name}>`");
+                assert!(text.ends_with(&end), "{text}");
+            }
         }
         for moment in ["2024-02-29T10:30:00Z", "2024-02-29 10:30:00Z"] {
             let text = told(moment, Scalar::signed(32), Form::Date);
@@ -698,6 +716,25 @@ mod tests {
         assert!(read("").is_err_and(|e| e.contains("expected a number (f32)")));
         let integer = word(&Tree::Int(true, 3), Scalar::unsigned(32), Form::Float, None);
         assert_eq!(integer, read("-3"));
+    }
+
+    #[test]
+    fn integers_are_read_in_hexadecimal_too() {
+        let read = |cell: &str| text(cell, Scalar::unsigned(8), Form::Plain, None);
+        assert_eq!((read("0x1f"), read(" 0X1_F ")), (Ok(31), Ok(31)));
+        assert_eq!(
+            read("0x100"),
+            Err("the value 256 does not fit in u8 (0..=255)".into())
+        );
+        for wrong in ["0x", "0x+1", "0x1g", "-0x1", "1f", "0x_"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        let all = format!("0x{}", "f".repeat(32));
+        assert_eq!(
+            text(&all, Scalar::unsigned(128), Form::Plain, None),
+            Ok(u128::MAX)
+        );
+        assert!(text(&format!("{all}f"), Scalar::unsigned(128), Form::Plain, None).is_err());
     }
 
     #[test]

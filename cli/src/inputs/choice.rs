@@ -1,14 +1,14 @@
 //! Values of enums in files: a variant by its name, alone or with what it holds.
 //!
 //! `"Red"` is a variant that holds nothing, `{"Circle": 3}` one with what it holds: its only value, a list of several, or an
-//! object if they have names. Of the library's `Option` an empty cell, `null` and `NA` are nothing, and everything else is
-//! the value.
+//! object if they have names. Of the library's `Option` an empty cell and a word for what is missing are nothing, and everything
+//! else is the value.
 
-use super::Tree;
 use super::fit::{Walk, quoted, skip};
+use super::{Tree, cell};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{ShapeNode, ShapeVariant};
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Form, Word};
 
 /// What stands in an enum's place: which variant, and what it holds.
 struct Chosen<'t> {
@@ -21,6 +21,7 @@ impl Walk<'_> {
     pub(super) fn choice(&mut self, tree: &Tree, node: usize, leaf: usize) -> Result<(), String> {
         let shape = self.shape;
         let Some(ShapeNode::Enum {
+            name,
             optional,
             slots,
             variants,
@@ -29,10 +30,15 @@ impl Walk<'_> {
         else {
             return Ok(());
         };
+        let inside = (0..=*slots).fold(node + 1, |at, _| skip(shape, at, leaf).0);
         let chosen = if *optional {
-            self.optional(tree, variants)?
+            self.optional(tree, variants, inside)?
         } else {
-            self.named(tree, variants)?
+            let chosen = self.named(tree, variants);
+            chosen.map_err(|e| match cell::is_missing(tree) {
+                true => e + &cell::optional(name),
+                false => e,
+            })?
         };
         let outer = self.base;
         let (tag, own) = match shape.0.get(node + 1) {
@@ -72,16 +78,17 @@ impl Walk<'_> {
         &self,
         tree: &'t Tree,
         variants: &[ShapeVariant],
+        inside: usize,
     ) -> Result<Chosen<'t>, String> {
         let place = |holds: bool| variants.iter().position(|v| v.fields.is_empty() != holds);
         let (Some(none), Some(some)) = (place(false), place(true)) else {
             return self.named(tree, variants);
         };
-        let missing = match tree {
-            Tree::Null => true,
-            Tree::Text(text) => matches!(text.trim(), "" | "NA" | "null"),
-            _ => false,
-        };
+        let missing = cell::is_missing(tree)
+            && match tree {
+                Tree::Text(text) => !self.is_word(text.trim(), inside),
+                _ => true,
+            };
         // Where a value is optional twice, one that is nothing is written out.
         let held = match tree {
             Tree::Map(entries) => match entries.as_slice() {
@@ -101,6 +108,21 @@ impl Walk<'_> {
                 held: Some(held),
             }
         })
+    }
+
+    /// Whether a word for what is missing is a value of what stands at `node`: a variant, or a text unless it is `NA` or `null`.
+    fn is_word(&self, word: &str, node: usize) -> bool {
+        match self.shape.0.get(node) {
+            Some(ShapeNode::Enum {
+                optional: false,
+                variants,
+                ..
+            }) => variants.iter().any(|v| v.name == word),
+            Some(ShapeNode::Scalar { form, .. } | ShapeNode::Shared { form, .. }) => {
+                *form == Form::Text && !matches!(word, "" | "NA" | "null")
+            }
+            _ => false,
+        }
     }
 
     fn named<'t>(&self, tree: &'t Tree, variants: &[ShapeVariant]) -> Result<Chosen<'t>, String> {

@@ -11,9 +11,7 @@ use super::{List, Table, Tree};
 /// # Errors
 /// What is wrong, with the row counted from 1 after the header, or the line of the file.
 pub fn parse(text: &str) -> Result<Tree, String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator(text))
-        .from_reader(text.as_bytes());
+    let mut reader = reader(text);
     let header: Vec<String> = reader
         .headers()
         .map_err(|e| format!("header: {e}"))?
@@ -115,28 +113,43 @@ fn look(text: &str, separator: u8, is_single: bool) -> Result<Lines, String> {
     Ok(lines)
 }
 
-/// The columns and the number of rows of any text behind its header, with what is wrong.
+fn reader(text: &str) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(separator(text))
+        .flexible(true)
+        .from_reader(text.as_bytes())
+}
+
+/// The columns and the number of rows of any text behind its header, with what is wrong. All rows may end in a separator that
+/// the header does not have.
 fn careful(
     reader: &mut csv::Reader<&[u8]>,
     n_columns: usize,
 ) -> Result<(Vec<List>, usize), String> {
     let mut columns = vec![List::default(); n_columns];
-    let mut rows = 0;
+    let (mut rows, mut n_fields) = (0, n_columns);
     let mut record = csv::StringRecord::new();
     while reader
         .read_record(&mut record)
-        .map_err(|e| match e.kind() {
-            csv::ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => {
-                format!(
-                    "row {}: {len} fields, the header has {expected_len}",
-                    rows + 1
-                )
-            }
-            _ => format!("row {}: {e}", rows + 1),
-        })?
+        .map_err(|e| format!("row {}: {e}", rows + 1))?
     {
+        let behind = record.get(n_columns);
+        if rows == 0 && behind == Some("") {
+            n_fields += 1;
+        }
+        if record.len() != n_fields || behind.is_some_and(|cell| !cell.is_empty()) {
+            let hint = match record.len().checked_sub(n_columns) {
+                Some(1) => {
+                    "; where the first column has no name, the header begins with a separator"
+                }
+                _ => "",
+            };
+            return Err(format!(
+                "row {}: {} fields, the header has {n_columns}{hint}",
+                rows + 1,
+                record.len()
+            ));
+        }
         for (column, cell) in columns.iter_mut().zip(record.iter()) {
             column.push_cell(cell.trim());
         }
@@ -275,22 +288,57 @@ mod tests {
         }
         assert!(
             table("age,age\n")
-                .check_header()
+                .check_header(&["age".to_owned()])
                 .is_err_and(|e| e.contains("twice"))
         );
         assert!(
-            table("age,\n")
-                .check_header()
-                .is_err_and(|e| e.contains("column 2"))
+            table("age,note,note\n")
+                .check_header(&["age".to_owned()])
+                .is_ok()
         );
         for empty in ["", "\n\r\n"] {
             assert!(
                 table(empty)
-                    .check_header()
+                    .check_header(&[])
                     .is_err_and(|e| e.contains("empty")),
                 "{empty:?}"
             );
         }
+    }
+
+    #[test]
+    fn columns_without_a_name_are_none_or_not_asked_for() {
+        let unasked = |text: &str| table(text).unasked(&["age".to_owned(), "ill".to_owned()]);
+        let numbered = "number 1 (without a name)".to_owned();
+        assert_eq!(
+            unasked(",age,ill\n0,3,4\n1,5,6\n"),
+            Ok(vec![numbered.clone()])
+        );
+        assert_eq!(
+            unasked("\"\",\"age\",\"ill\"\n\"1\",3,4\n"),
+            Ok(vec![numbered])
+        );
+        assert_eq!(unasked("age,ill,\n3,4,\n5,6,\n"), Ok(vec![]));
+        assert_eq!(unasked("age;ill;;;\r\n3;4;;;\r\n"), Ok(vec![]));
+        let behind = table("age,ill\n3,4,\n5,6,\n");
+        assert_eq!(
+            (cells(&behind, 0), cells(&behind, 1)),
+            (vec!["3".into(), "5".into()], vec!["4".into(), "6".into()],)
+        );
+        for (text, row) in [
+            ("age,ill\n3,4\n5,6,\n", "row 2: 3 fields"),
+            ("age,ill\n3,4,\n5,6\n", "row 2: 2 fields"),
+            ("age,ill\n3,4,\n5,6,7\n", "row 2: 3 fields"),
+            ("age,ill\n1,3,4\n2,5,6\n", "row 1: 3 fields"),
+            ("age,ill\n3,4,,\n", "row 1: 4 fields"),
+        ] {
+            assert!(parse(text).is_err_and(|e| e.contains(row)), "{text:?}");
+        }
+        let first = parse("age,ill\n1,3,4\n").err().unwrap_or_default();
+        assert!(
+            first.ends_with("the header begins with a separator"),
+            "{first}"
+        );
     }
 
     #[test]
@@ -313,9 +361,9 @@ mod tests {
             (read.rows, &read.lines.broken[..]),
             (2, &[(1, 2), (0, 4)][..])
         );
-        assert!(read.check_unasked(|_| true).is_ok());
+        assert!(read.unasked(&["x".to_owned(), "y".to_owned()]).is_ok());
         assert!(
-            read.check_unasked(|name| name == "y")
+            read.unasked(&["y".to_owned()])
                 .is_err_and(|e| e.contains("line 4") && e.contains("`x`"))
         );
     }
@@ -324,9 +372,7 @@ mod tests {
     type Read = (Vec<Vec<String>>, usize, Vec<usize>);
 
     fn both(text: &str, n_columns: usize) -> [Option<Read>; 2] {
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator(text))
-            .from_reader(text.as_bytes());
+        let mut reader = reader(text);
         let _ = reader.headers();
         let shown = |(columns, rows, lines): (Vec<List>, usize, Lines)| {
             let named = columns.into_iter().map(|c| (String::new(), c));

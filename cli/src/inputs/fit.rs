@@ -226,23 +226,8 @@ impl Walk<'_> {
     ) -> Result<(usize, usize), String> {
         let from_hex;
         let tree = match (tree, self.shape.0.get(node + 1)) {
-            (
-                Tree::Text(text),
-                Some(ShapeNode::Scalar {
-                    scalar,
-                    form: Form::Plain,
-                    ..
-                }),
-            ) if matches!(
-                *scalar,
-                Scalar::Bool
-                    | Scalar::Int {
-                        width: 8,
-                        signed: false
-                    }
-            ) =>
-            {
-                let digits = cell::hex(text, *scalar == Scalar::Bool);
+            (Tree::Text(text), Some(item)) if let Some(bits) = bits_or_bytes(item) => {
+                let digits = cell::hex(text, bits);
                 let digits = digits.map_err(|e| self.wrong(&e))?;
                 from_hex = Tree::List(List::Numbers(digits));
                 &from_hex
@@ -298,24 +283,20 @@ impl Walk<'_> {
 
     /// The columns of a sheet that a struct asks for, where it has more; the others are noted.
     fn columns(&mut self, table: &Table, fields: &[String]) -> Result<Option<Table>, String> {
-        table.check_header().map_err(|e| {
+        table.check_header(fields).map_err(|e| {
             let header = header(fields);
             self.wrong(&format!("{e} (the program asks for {header})"))
         })?;
         if let Some(missing) = fields.iter().find(|field| table.column(field).is_none()) {
             return Err(self.wrong(&no_column(table, missing, fields)));
         }
-        let unasked: Vec<String> = table
-            .names()
-            .filter(|name| !fields.iter().any(|field| field == name))
-            .map(name)
-            .collect();
-        if unasked.is_empty() {
+        if table.columns.len() == fields.len() {
             return Ok(None);
         }
-        let checked = table.check_unasked(|name| fields.iter().any(|field| field == name));
-        checked.map_err(|e| self.wrong(&e))?;
-        self.notes.push(ignored(self.place, &unasked));
+        let unasked = table.unasked(fields).map_err(|e| self.wrong(&e))?;
+        if !unasked.is_empty() {
+            self.notes.push(ignored(self.place, &unasked));
+        }
         let asked_for = table
             .columns
             .iter()
@@ -396,6 +377,25 @@ impl Walk<'_> {
             }
         }
         format!("{text}: {what}")
+    }
+}
+
+/// Whether an array of such items may be one text `0x…`, and then whether it is of bits: else it is of bytes.
+pub fn bits_or_bytes(item: &ShapeNode) -> Option<bool> {
+    match item {
+        ShapeNode::Scalar {
+            scalar,
+            form: Form::Plain,
+            ..
+        }
+        | ShapeNode::Shared {
+            scalar,
+            form: Form::Plain,
+            ..
+        } if *scalar == Scalar::Bool || *scalar == Scalar::unsigned(8) => {
+            Some(*scalar == Scalar::Bool)
+        }
+        _ => None,
     }
 }
 

@@ -174,22 +174,37 @@ pub struct Lines {
 }
 
 impl Table {
-    /// Looks at the columns that are not asked for.
+    /// The columns that are not among those asked for, as messages call them. One without a name and without values is what
+    /// separators at the ends of lines make, and is none.
     ///
     /// # Errors
     /// A cell of them that goes on over several lines: a stray quote makes one of many rows.
-    pub fn check_unasked(&self, is_asked: impl Fn(&str) -> bool) -> Result<(), String> {
-        for (at, line) in &self.lines.broken {
-            let Some((name, _)) = self.columns.get(*at).filter(|(name, _)| !is_asked(name)) else {
+    pub fn unasked(&self, wanted: &[String]) -> Result<Vec<String>, String> {
+        let mut unasked = Vec::new();
+        for (at, (name, cells)) in self.columns.iter().enumerate() {
+            if wanted.contains(name) {
                 continue;
+            }
+            let shown = match name.as_str() {
+                "" => format!("number {} (without a name)", at + 1),
+                name => super::name(name),
             };
-            return Err(format!(
-                "line {line}: a `\"` opens here in the column {}, which is not asked for, and is closed lines later only: \
-                 the rows between would not be read; take the quote or the line breaks out",
-                super::name(name)
-            ));
+            if let Some((_, line)) = self.lines.broken.iter().find(|(column, _)| *column == at) {
+                return Err(format!(
+                    "line {line}: a `\"` opens here in the column {shown}, which is not asked for, and is closed lines later only: \
+                     the rows between would not be read; take the quote or the line breaks out"
+                ));
+            }
+            let is_empty = || {
+                cells
+                    .iter()
+                    .all(|cell| matches!(&*cell, Tree::Text(text) if text.is_empty()))
+            };
+            if !name.is_empty() || !is_empty() {
+                unasked.push(shown);
+            }
         }
-        Ok(())
+        Ok(unasked)
     }
 
     /// The same sheet with each empty line between the rows of its only column as an empty cell.
@@ -252,17 +267,14 @@ impl Table {
         List::Any(rows)
     }
 
-    /// What is wrong with the header of a sheet, if anything.
-    pub fn check_header(&self) -> Result<(), String> {
+    /// What is wrong with the header of a sheet of which these columns are asked for, if anything.
+    pub fn check_header(&self, wanted: &[String]) -> Result<(), String> {
         if self.columns.is_empty() && self.sheet {
             return Err("it is empty; a table begins with a line of column names".to_owned());
         }
         let mut seen = smpcc_circuit::sorted::SortedSet::new();
         for (i, name) in self.names().enumerate() {
-            if name.is_empty() {
-                return Err(format!("header: column {} has no name", i + 1));
-            }
-            if !seen.insert(name) {
+            if !seen.insert(name) && wanted.iter().any(|column| column == name) {
                 return Err(format!("header: column {}, `{name}`, stands twice", i + 1));
             }
         }
