@@ -134,6 +134,35 @@ fn main(x: secret u32 from each, e: f64) -> i64 {
     }
 
     #[test]
+    fn what_a_loop_is_sure_to_run_is_looked_at_too() {
+        let within = |body: &str| {
+            told(&format!(
+                "use std::math::sin;
+fn main(x: [secret fixed<64, 40>; 5] from each) -> fixed<64, 40> {{
+    let mut s: secret fixed<64, 40> = 0.0;
+    {body}
+    s
+}}"
+            ))
+            .map(|(code, _)| code)
+        };
+        for body in [
+            "for xs in x { for v in xs { s += sin(v); } }",
+            "for i in 0..3 { if x.len() > 1 { s += sin(x[0][i]); } }",
+        ] {
+            assert_eq!(within(body), Some(Code::E4007), "{body}");
+        }
+        for body in [
+            "for xs in x { for v in xs { if reveal(v > 0.5) { s += sin(v); } } }",
+            "while reveal(s > 0.5) { for v in x[0] { s += sin(v); } }",
+            "for v in x[0] { if reveal(v > 0.5) { break; } for v in x[1] { s += sin(v); } }",
+            "for v in x[0][..0] { s += sin(v); }",
+        ] {
+            assert_eq!(within(body), None, "{body}");
+        }
+    }
+
+    #[test]
     fn types_that_a_function_does_not_take_are_told() {
         let function = |call: &str, w: u32, f: u32| {
             let name = call.split('(').next().unwrap_or_default();

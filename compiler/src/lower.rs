@@ -191,6 +191,8 @@ struct Tracer<'h> {
     values: Vec<Value>,
     /// Open blocks, innermost last.
     blocks: Vec<Vec<Node>>,
+    /// How many of them, from the outermost on, run whatever is opened.
+    n_certain: usize,
     /// What stands before all else: the parts of draws.
     draws: Vec<Node>,
     /// The rolled loops in which tracing is, outermost first.
@@ -239,6 +241,7 @@ impl<'h> Tracer<'h> {
             outputs: Vec::new(),
             values: Vec::new(),
             blocks: vec![Vec::new()],
+            n_certain: 1,
             draws: Vec::new(),
             iterations: Vec::new(),
             n_nodes: 0,

@@ -20,10 +20,10 @@ use super::flow;
 use crate::ast::{Block, Expr, ExprKind as E, IfLet, Name, Pattern, Stmt, StmtKind};
 use crate::diagnostic;
 use crate::hir::effects::Effects;
-use crate::hir::{self, BinaryOp, ExprKind as H};
+use crate::hir::{self, BinaryOp, ExprKind as H, Limit};
 use crate::source::Span;
 use crate::types::{Secrecy, Ty};
-use smpcc_circuit::value::Scalar;
+use smpcc_circuit::value::{Form, Scalar};
 
 /// A step that is written after a range.
 enum Step<'e> {
@@ -383,6 +383,7 @@ impl Body<'_, '_> {
         if effects.breaks || effects.returns || truth == Some(false) {
             return;
         }
+        let limit = limit_kept(cond).filter(|_| truth.is_none());
         let constant = truth == Some(true);
         let changes = || {
             let watched = hir::effects::mentioned(cond);
@@ -393,10 +394,14 @@ impl Body<'_, '_> {
                         || in_condition.assigned.contains_key(local)
                 })
         };
-        if !constant && changes() {
+        if !constant && limit.is_none() && changes() {
             return;
         }
-        let warning = if constant {
+        let warning = if let Some(limit) = limit {
+            diagnostic!(W0005, at, "this loop never ends")
+                .here(format!("{limit}, so that this always holds"))
+                .help("leave it with `break`, or count with `for i in 0..n { … }` and downwards with `for i in (0..n).rev() { … }`")
+        } else if constant {
             diagnostic!(W0005, at, "this loop never ends")
                 .here("nothing leaves it")
                 .help("leave it with `break` or `return` under a public condition")
@@ -406,6 +411,32 @@ impl Body<'_, '_> {
                 .help("change in the loop what the condition asks, or leave it with `break`")
         };
         self.report(warning);
+    }
+}
+
+/// What keeps a comparison true for all numbers of its type, such as that none is below zero.
+fn limit_kept(cond: &hir::Expr) -> Option<String> {
+    let H::Binary(op, a, b) = &cond.kind else {
+        return None;
+    };
+    let (number, bound, op) = match (&a.kind, &b.kind, op) {
+        (_, H::Lit(bound), op) => (a, *bound, *op),
+        (H::Lit(bound), _, BinaryOp::Le) => (b, *bound, BinaryOp::Ge),
+        (H::Lit(bound), _, BinaryOp::Ge) => (b, *bound, BinaryOp::Le),
+        _ => return None,
+    };
+    if hir::form_of(&number.ty) != Form::Plain {
+        return None;
+    }
+    let scalar = hir::scalar_of(&number.ty)?;
+    match op {
+        BinaryOp::Ge if bound == 0 && !scalar.is_signed() => {
+            Some(format!("no `{scalar}` is below 0"))
+        }
+        BinaryOp::Le if bound == Limit::Max.of(scalar) => {
+            Some(format!("no `{scalar}` is above {bound}"))
+        }
+        _ => None,
     }
 }
 

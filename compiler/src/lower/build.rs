@@ -65,6 +65,7 @@ impl<'h> Tracer<'h> {
         self.values.truncate(to.n_values);
         self.marking.truncate(to.n_values);
         self.blocks.truncate(to.n_blocks);
+        self.n_certain = self.n_certain.min(to.n_blocks);
         if let Some(block) = self.blocks.last_mut() {
             block.truncate(to.n_nodes_in_block);
         }

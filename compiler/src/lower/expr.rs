@@ -321,6 +321,11 @@ impl<'h> Tracer<'h> {
         self.node1(Op::Reveal(form), vec![id], ty).map(|_| ())
     }
 
+    /// Whether what is traced now runs whatever is opened.
+    pub(super) fn is_certain(&self) -> bool {
+        self.n_certain == self.blocks.len()
+    }
+
     fn assertion(&mut self, cond: &'h Expr, why: Option<&str>, expr: &'h Expr) -> Traced<Val<'h>> {
         let cond = match asserted_comparison(cond) {
             Some((op, a, b)) if self.opened && self.is_word(a) => {
@@ -341,7 +346,7 @@ impl<'h> Tracer<'h> {
         self.span = expr.span;
         match cond.known_truth() {
             Some(true) => return Ok(Val::unit()),
-            Some(false) if self.blocks.len() == 1 && !self.in_test => {
+            Some(false) if self.is_certain() && !self.in_test => {
                 let what = match why {
                     Some(why) if library::owns(expr.span.file) => {
                         format!("a condition of this call does not hold: {why}")

@@ -65,7 +65,10 @@ impl<'h> Tracer<'h> {
                     results: vec![holds],
                 });
             }
+            // What is counted runs at least once: loops without iterations are not traced.
+            let certain = matches!(head, Head::Count(_)) && self.is_certain();
             self.blocks.push(Vec::new());
+            self.n_certain += usize::from(certain);
             let counter = match &head {
                 Head::Condition(_) => None,
                 Head::Count(n) => Some(self.counter(Some(i128::from(*n)))?),
@@ -101,6 +104,7 @@ impl<'h> Tracer<'h> {
                     }
                 }
             }
+            self.n_certain -= usize::from(certain);
             regions.push(Region {
                 params,
                 nodes: self.blocks.pop().unwrap_or_default(),
