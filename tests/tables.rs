@@ -233,6 +233,20 @@ fn bits_and_bytes_are_hexadecimal_cells_of_columns_too() {
     ];
     let (out, _) = result(program, &files);
     assert!(out.contains("last: 21, on: yes"), "{out}");
+    // A cell of a list of any length is an item, be it the only one.
+    let program = "fn main(xs: [secret u8; _] from each) -> u64 { xs.flatten().sum() }\n";
+    for (rows, learnt) in [("0x5\n", 6), ("0x5\n0x6\n", 12)] {
+        let files = [
+            ("in/0.csv", &*format!("xs\n{rows}")),
+            ("in/1.csv", "xs\n1\n"),
+        ];
+        let (out, _) = result(program, &files);
+        assert!(out.contains(&format!("learns {learnt}\n")), "{out}");
+    }
+    let files = [("in/0.csv", "xs\n0x0102\n"), ("in/1.csv", "xs\n1\n")];
+    let (_, err, code) = run(program, &files, &[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("the value 258 does not fit in u8"), "{err}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::arguments::{self, Arguments};
 use crate::exit::{Failure, Outcome};
 use crate::inputs::fit::{ignored, is_option, no_column};
-use crate::inputs::{self, List, Table, Tree, Wrongs};
+use crate::inputs::{self, List, Table, Tree, Wrongs, cell};
 use crate::seats::{Gift, Seats};
 use serde::{Deserialize, Serialize};
 use smpcc_circuit::program::ShapeNode;
@@ -460,7 +460,9 @@ impl PartyInputs {
         let cells = |name: &str| table.column(name).cloned().unwrap_or_default();
         let cell = |name: &str| cells(name).get(0).map_or(Tree::Null, |c| c.into_owned());
         let value = |gift: &Gift| match gift.shape.0.first() {
-            Some(ShapeNode::Array(_)) if is_hex(gift, &cell(&gift.name)) && table.rows == 1 => {
+            Some(ShapeNode::Array(Some(2..)))
+                if table.rows == 1 && is_hex(gift, &cell(&gift.name)) =>
+            {
                 cell(&gift.name)
             }
             Some(ShapeNode::Array(_)) => Tree::List(cells(&gift.name)),
@@ -511,11 +513,11 @@ fn is_list(gift: &Gift) -> bool {
     matches!(gift.shape.0.first(), Some(ShapeNode::Array(_)))
 }
 
-/// Whether a cell is all bits or bytes of an array.
+/// Whether a lone cell is all bits or bytes of an array. Of a list of any length, and of one item, it is the only item: the next row does not
+/// change what a cell means.
 fn is_hex(gift: &Gift, cell: &Tree) -> bool {
     let item = gift.shape.0.get(1).and_then(inputs::bits_or_bytes);
-    item.is_some()
-        && matches!(cell, Tree::Text(text) if text.starts_with("0x") || text.starts_with("0X"))
+    item.is_some() && matches!(cell, Tree::Text(text) if cell::after_0x(text).is_some())
 }
 
 fn is_table(gift: &Gift) -> bool {

@@ -13,7 +13,7 @@ pub mod list;
 pub mod parquet;
 pub mod toml;
 
-pub use fit::{Leaves, Wrongs, bits_or_bytes, header, leaves, leaves_or, skip};
+pub use fit::{Leaves, Wrongs, bits_or_bytes, first_held, header, leaves, leaves_or, skip};
 pub use list::{List, Table};
 
 use crate::reading;

@@ -211,7 +211,7 @@ fn after_cell(shape: &Shape, at: usize) -> Option<usize> {
         ) => {
             let mut held = variants.iter().flat_map(|v| &v.fields);
             let is_cell = held.next().is_none()
-                || *optional && after_cell(shape, first_held(shape, at)).is_some();
+                || *optional && after_cell(shape, inputs::first_held(shape, at)).is_some();
             is_cell.then(|| inputs::skip(shape, at, 0).0)
         }
         (ShapeNode::Array(Some(_)), Some(item)) if inputs::bits_or_bytes(item).is_some() => {
@@ -230,14 +230,6 @@ fn cells(shape: &Shape, at: usize, fields: &[String]) -> Vec<String> {
         node = inputs::skip(shape, node, 0).0;
     }
     all
-}
-
-/// The node of the first field of an enum's variants.
-fn first_held(shape: &Shape, at: usize) -> usize {
-    let Some(ShapeNode::Enum { slots, .. }) = shape.0.get(at) else {
-        return at;
-    };
-    (0..=*slots).fold(at + 1, |at, _| inputs::skip(shape, at, 0).0)
 }
 
 /// What is to stand in the place of a value. It is no value of any type.

@@ -4,7 +4,7 @@
 //! object if they have names. Of the library's `Option` an empty cell and a word for what is missing are nothing, and everything
 //! else is the value.
 
-use super::fit::{Walk, quoted, skip};
+use super::fit::{Walk, first_held, quoted, skip};
 use super::{Tree, cell};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{ShapeNode, ShapeVariant};
@@ -30,9 +30,8 @@ impl Walk<'_> {
         else {
             return Ok(());
         };
-        let inside = (0..=*slots).fold(node + 1, |at, _| skip(shape, at, leaf).0);
         let chosen = if *optional {
-            self.optional(tree, variants, inside)?
+            self.optional(tree, variants, node)?
         } else {
             let chosen = self.named(tree, variants);
             chosen.map_err(|e| match cell::is_missing(tree) {
@@ -78,7 +77,7 @@ impl Walk<'_> {
         &self,
         tree: &'t Tree,
         variants: &[ShapeVariant],
-        inside: usize,
+        node: usize,
     ) -> Result<Chosen<'t>, String> {
         let place = |holds: bool| variants.iter().position(|v| v.fields.is_empty() != holds);
         let (Some(none), Some(some)) = (place(false), place(true)) else {
@@ -86,7 +85,7 @@ impl Walk<'_> {
         };
         let missing = cell::is_missing(tree)
             && match tree {
-                Tree::Text(text) => !self.is_word(text.trim(), inside),
+                Tree::Text(text) => !self.is_word(text.trim(), first_held(self.shape, node)),
                 _ => true,
             };
         // Where a value is optional twice, one that is nothing is written out.

@@ -399,6 +399,14 @@ pub fn bits_or_bytes(item: &ShapeNode) -> Option<bool> {
     }
 }
 
+/// The node of the first field of an enum's variants.
+pub fn first_held(shape: &Shape, at: usize) -> usize {
+    let Some(ShapeNode::Enum { slots, .. }) = shape.0.get(at) else {
+        return at;
+    };
+    (0..=*slots).fold(at + 1, |at, _| skip(shape, at, 0).0)
+}
+
 /// Whether it is the library's `Option`.
 pub const fn is_option(node: &ShapeNode) -> bool {
     matches!(node, ShapeNode::Enum { optional: true, .. })

@@ -425,19 +425,14 @@ fn limit_kept(cond: &hir::Expr) -> Option<String> {
         (H::Lit(bound), _, BinaryOp::Ge) => (b, *bound, BinaryOp::Le),
         _ => return None,
     };
-    if hir::form_of(&number.ty) != Form::Plain {
-        return None;
-    }
-    let scalar = hir::scalar_of(&number.ty)?;
-    match op {
-        BinaryOp::Ge if bound == 0 && !scalar.is_signed() => {
-            Some(format!("no `{scalar}` is below 0"))
-        }
-        BinaryOp::Le if bound == Limit::Max.of(scalar) => {
-            Some(format!("no `{scalar}` is above {bound}"))
-        }
-        _ => None,
-    }
+    let (limit, side) = match op {
+        BinaryOp::Ge => (Limit::Min, "below"),
+        BinaryOp::Le => (Limit::Max, "above"),
+        _ => return None,
+    };
+    let scalar = hir::scalar_of(&number.ty).filter(|_| hir::form_of(&number.ty) == Form::Plain)?;
+    let is_limit = scalar.wrap(bound) == scalar.wrap(limit.of(scalar));
+    is_limit.then(|| format!("no `{scalar}` is {side} {}", scalar.display(bound)))
 }
 
 fn toward(down: bool) -> BinaryOp {
