@@ -68,7 +68,7 @@ impl Body<'_, '_> {
         if n == 0 && matches!(&ty, Ty::Array(t, _) if t.is_never()) {
             let error =
                 diagnostic!(E3010, span, "nothing says what this empty array holds").here("empty");
-            self.report(error.help("give the type: `let xs: [u32; 0] = [];`"));
+            self.report(error.help("arrays keep their length: write `let mut xs: [secret u32; 3] = [0; 3];` and fill it in a loop, `xs[i] = x`; one that stays empty has its type, `let xs: [u32; 0] = [];`"));
             return Typed::poison(span);
         }
         Typed::new(H::Array(items), ty, span)

@@ -534,6 +534,11 @@ fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
             "put the rows of all parties into one array: `xs.flatten()`".into()
         }
         (Ty::Array(_, n), Ty::Array(_, m)) if n != m => "the lengths must be the same".into(),
+        (Ty::Array(h, _), Ty::Array(w, _)) if h.is_number() && w.is_number() => {
+            let item = shown.trim_start_matches('[').trim_start_matches("secret ");
+            let item = item.rsplit_once(';').map_or(item, |(item, _)| item);
+            format!("convert each element: `xs.map(|x| x as {item})`")
+        }
         _ => format!("give a value of type `{shown}`"),
     }
 }

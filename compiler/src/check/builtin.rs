@@ -660,6 +660,10 @@ impl Body<'_, '_> {
                 "for an array write `xs.fold(xs[0], |a, b| {}(a, b))`, or see `std::stats`",
                 name.text
             ),
+            Ty::Real(Real::Fixed { .. }, _) if name.text.starts_with("saturating_") => format!(
+                "write `a.{}(b).unwrap_or(x)`, with what is taken where the result does not fit",
+                name.text.replace("saturating", "checked")
+            ),
             _ if bounds.int => "give an integer".to_owned(),
             _ => "give a number".to_owned(),
         };

@@ -47,7 +47,8 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "to_string" | "str" | "format" | "to_owned" => {
             "a number does not become a text; texts in quotes are values, `let s: str<8> = \"abc\";`"
         }
-        "int" | "float" | "double" => "write `x as u32`, with the type that it shall have",
+        "int" => "write `x as u32`, with the type that it shall have",
+        "float" | "double" => "write `x as f64`, or `x as fixed<64, 16>`, which costs less",
         "bool" => "write `x != 0`",
         "unwrap" | "expect" | "get_or_insert" => {
             "write `o.unwrap_or(x)`, with what stands for `None`"
@@ -208,6 +209,73 @@ mod tests {
                 "fn f(xs: [bool; 3]) -> u32 { xs.sum() }",
                 "`xs.map(|x| x as u32).sum()`",
                 "fn f(xs: [bool; 3]) -> u64 { xs.map(|x| x as u32).sum() }",
+            ),
+            (
+                "fn f(x: u32, xs: [u32; 3]) -> bool { x in xs }",
+                "`xs.any(|y| y == x)`",
+                "fn f(x: u32, xs: [u32; 3]) -> bool { xs.any(|y| y == x) }",
+            ),
+            (
+                "fn f(x: u32) -> bool { x between 1 and 3 }",
+                "`a <= x && x <= b`",
+                "fn f(x: u32, a: u32, b: u32) -> bool { a <= x && x <= b }",
+            ),
+            (
+                "fn f(xs: [u32; 3]) -> u64 { xs.sum() where xs > 3 }",
+                "`xs.map(|x| if x > 3 { x } else { 0 }).sum()`",
+                "fn f(xs: [u32; 3]) -> u64 { xs.map(|x| if x > 3 { x } else { 0 }).sum() }",
+            ),
+            (
+                "const N = 3;",
+                "`const N: usize = …;`",
+                "const N: usize = 3; fn f() -> usize { N }",
+            ),
+            (
+                "fn f(x: u32) -> (u32, u32) { return x, x; }",
+                "`(a, b)`",
+                "fn f(a: u32, b: u32) -> (u32, u32) { return (a, b); }",
+            ),
+            ("fn f(x: u32) -> (u32, u32) { x, x }", "`(a, b)`", ""),
+            (
+                "fn f() -> u32 { let a = 1, b = 2; a + b }",
+                "`let a = 1; let b = 2;`",
+                "fn f() -> i32 { let a = 1; let b = 2; a + b }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { f\"{x}\" }",
+                "in a field with a name",
+                "",
+            ),
+            ("fn f(x: unsigned int) -> u32 { 0 }", "write `u32`", ""),
+            (
+                "SELECT AVG(salary) FROM employees",
+                "fn main(salary: secret u32 from each) -> u64 { salary.sum() }",
+                "fn main(salary: secret u32 from each) -> u64 { salary.sum() }",
+            ),
+            (
+                "fn f(xs: [u32; 3], ys: [u32; 3]) -> u32 { xs + ys }",
+                "`xs.zip(ys).map(|(x, y)| x + y)`; one array behind the other is `concat(xs, ys)`",
+                "fn f(xs: [u32; 3], ys: [u32; 3]) -> [u32; 3] { xs.zip(ys).map(|(x, y)| x + y) } fn g(xs: [u32; 3], ys: [u32; 3]) -> [u32; 6] { concat(xs, ys) }",
+            ),
+            (
+                "fn f() -> u64 { let a = [0u32; 3]; let b: [secret u64; 3] = a; 0 }",
+                "`xs.map(|x| x as u64)`",
+                "fn f(xs: [u32; 3]) -> [secret u64; 3] { xs.map(|x| x as u64) }",
+            ),
+            (
+                "fn f(b: bool, n: u32) -> u32 { n + b }",
+                "`as u32`",
+                "fn f(b: bool, n: u32) -> u32 { n + b as u32 }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { let mut v = []; v[0] }",
+                "`let mut xs: [secret u32; 3] = [0; 3];` and fill it in a loop, `xs[i] = x`",
+                "fn f(x: secret u32) -> secret u32 { let mut xs: [secret u32; 3] = [0; 3]; for i in 0..3 { xs[i] = x; } let e: [u32; 0] = []; xs[0] + e.sum() as u32 }",
+            ),
+            (
+                "fn f(x: u32) -> f64 { float(x) }",
+                "write `x as f64`, or `x as fixed<64, 16>`",
+                "fn f(x: u32) -> f64 { let _ = x as fixed<64, 16>; x as f64 }",
             ),
             (
                 "fn f(x: bool) -> bool { not (x) }",

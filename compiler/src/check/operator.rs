@@ -160,6 +160,14 @@ impl Body<'_, '_> {
                         }
                         _ => "make both equally long: `x as str<16>`".to_owned(),
                     },
+                    (Ty::Scalar(Scalar::Bool, _), number)
+                    | (number, Ty::Scalar(Scalar::Bool, _))
+                        if number.is_number() =>
+                    {
+                        let number = self.show(number);
+                        let number = number.trim_start_matches("secret ");
+                        format!("convert the `bool` with `as {number}`")
+                    }
                     _ => "give both operands one type".to_owned(),
                 },
             };
@@ -189,7 +197,15 @@ impl Body<'_, '_> {
                     format!("the type parameter needs the bound `{}`", bounds.name())
                 }
                 Ty::Array(..) | Ty::Ragged(..) => {
-                    "do it for each element: `zip` and `map`".to_owned()
+                    let symbol = op.symbol();
+                    let each =
+                        format!("for each element write `xs.zip(ys).map(|(x, y)| x {symbol} y)`");
+                    match op {
+                        BinaryOp::Add => {
+                            format!("{each}; one array behind the other is `concat(xs, ys)`")
+                        }
+                        _ => each,
+                    }
                 }
                 Ty::Tuple(_) | Ty::Struct { .. } => "do it for each part".to_owned(),
                 Ty::Text(..) => {

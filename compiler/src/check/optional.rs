@@ -10,7 +10,7 @@ use super::builtin::Items;
 use super::{Bounds, flow};
 use crate::ast::{self, Expr, Name};
 use crate::diagnostic;
-use crate::hir::{self, Arith, Builtin, ExprKind as H, StructId};
+use crate::hir::{self, Arith, Builtin, ExprKind as H, Real, StructId};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Ty};
@@ -220,13 +220,14 @@ impl Body<'_, '_> {
         Some(self.chosen(stmts, there, some, none, ty, span))
     }
 
-    /// Two integers of one type.
-    fn integers(
+    /// Two integers of one type, or two fixed-point numbers where a function takes them too.
+    fn exact_numbers(
         &mut self,
         name: &Name,
         args: &[&Expr],
         want: Option<&Ty>,
         span: Span,
+        takes_fixed: bool,
     ) -> Option<(Typed, Typed, Ty)> {
         let (a, b) = self.pair(args[0], args[1], want);
         let ty = self.joined(&a, &b, span)?;
@@ -234,7 +235,9 @@ impl Body<'_, '_> {
             int: true,
             ..Bounds::default()
         };
-        self.need(&ty, int, name, span)?;
+        if !(takes_fixed && matches!(ty, Ty::Real(Real::Fixed { .. }, _))) {
+            self.need(&ty, int, name, span)?;
+        }
         Some((a, b, ty))
     }
 
@@ -255,7 +258,7 @@ impl Body<'_, '_> {
             }
             _ => None,
         };
-        let (a, b, ty) = self.integers(name, args, hint.as_ref(), span)?;
+        let (a, b, ty) = self.exact_numbers(name, args, hint.as_ref(), span, true)?;
         let mut stmts = Vec::new();
         let (a, b) = (
             self.kept_value(a, &mut stmts),
@@ -284,7 +287,7 @@ impl Body<'_, '_> {
         want: Option<&Ty>,
         span: Span,
     ) -> Option<Typed> {
-        let (a, b, ty) = self.integers(name, args, want, span)?;
+        let (a, b, ty) = self.exact_numbers(name, args, want, span, false)?;
         let kind = H::Builtin(Builtin::Saturating(op), vec![a.hir(), b.hir()]);
         Some(Typed::new(kind, ty, span))
     }

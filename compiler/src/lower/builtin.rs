@@ -44,7 +44,11 @@ impl<'h> Tracer<'h> {
             }
             Builtin::Overflows(op) => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);
-                Ok(Val::Leaf(self.overflows(op, &a, &b)?))
+                let kind = args.first().map(|arg| self.real_of(&arg.ty)).transpose()?;
+                Ok(Val::Leaf(match kind.flatten() {
+                    Some(Kind::Fixed(fixed)) => self.fixed_overflows(op, fixed, &a, &b)?,
+                    _ => self.overflows(op, &a, &b)?,
+                }))
             }
             Builtin::Saturating(op) => {
                 let (a, b) = (self.one_leaf(next())?, self.one_leaf(next())?);

@@ -3,6 +3,7 @@
 //! A `fixed<W, F>` is its raw integer of W bits from here on. Each operation is exact: it works on as many bits as its
 //! result follows from, and rounds once.
 
+mod fits;
 mod float;
 mod functions;
 mod long;

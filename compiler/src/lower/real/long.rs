@@ -35,7 +35,7 @@ impl Tracer<'_> {
     }
 
     /// The 256 bits of a product: the lower and the upper half.
-    fn full_product(&mut self, a: &Leaf, b: &Leaf) -> Traced<(Leaf, Leaf)> {
+    pub(super) fn full_product(&mut self, a: &Leaf, b: &Leaf) -> Traced<(Leaf, Leaf)> {
         let (a_low, a_high) = self.halves(a)?;
         let (b_low, b_high) = self.halves(b)?;
         let bottom = self.whole(WordOp::Mul, &a_low, &b_low)?;
@@ -67,15 +67,26 @@ impl Tracer<'_> {
 
     /// A number of 256 bits divided by 2^F, rounded to nearest, ties up.
     fn rounded_pair(&mut self, fixed: Fixed, low: &Leaf, high: &Leaf) -> Traced<Leaf> {
+        let (sum, high) = self.half_added(fixed, low, high)?;
+        let low = self.shifted(WordOp::Shr, &sum, fixed.frac)?;
+        let high = self.shifted(WordOp::Shl, &high, 128 - fixed.frac)?;
+        let all = self.whole(WordOp::Or, &low, &high)?;
+        self.cast(&all, fixed.scalar())
+    }
+
+    /// A number of 256 bits and half of a unit of 2^F.
+    pub(super) fn half_added(
+        &mut self,
+        fixed: Fixed,
+        low: &Leaf,
+        high: &Leaf,
+    ) -> Traced<(Leaf, Leaf)> {
         let half = Leaf::word(WHOLE, 1 << (fixed.frac - 1));
         let sum = self.whole(WordOp::Add, low, &half)?;
         let carried = self.word(WordOp::Lt, Scalar::Bool, &[sum.clone(), half])?;
         let carried = self.cast(&carried, WHOLE)?;
         let high = self.whole(WordOp::Add, high, &carried)?;
-        let low = self.shifted(WordOp::Shr, &sum, fixed.frac)?;
-        let high = self.shifted(WordOp::Shl, &high, 128 - fixed.frac)?;
-        let all = self.whole(WordOp::Or, &low, &high)?;
-        self.cast(&all, fixed.scalar())
+        Ok((sum, high))
     }
 
     /// The quotient of numbers whose dividend has more than 128 bits: that of the raw numbers, and one more bit for each
@@ -148,7 +159,7 @@ impl Tracer<'_> {
     }
 
     /// All ones where a number is negative.
-    fn sign_mask(&mut self, a: &Leaf) -> Traced<Leaf> {
+    pub(super) fn sign_mask(&mut self, a: &Leaf) -> Traced<Leaf> {
         let sign = self.shifted(WordOp::Shr, a, a.scalar.width() - 1)?;
         let wide = self.cast(&sign, signed(128))?;
         self.cast(&wide, WHOLE)

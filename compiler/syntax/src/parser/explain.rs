@@ -112,6 +112,9 @@ fn special_case(
             None if matches!(word, "impl" | "trait" | "interface") => error.help(
                 "there are no methods of types: write functions, and call `f(x)` as `x.f()`",
             ),
+            None if word.eq_ignore_ascii_case("select") => error.help(
+                "a program is a function of what each gives: `fn main(salary: secret u32 from each) -> u64 { salary.sum() }`; groups and joins are in `std::table`",
+            ),
             None => error.help(
                 "items are `fn`, `struct`, `enum`, `type`, `const`, `use`, `party`, `test` and `circuit`",
             ),

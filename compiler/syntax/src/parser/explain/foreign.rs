@@ -27,6 +27,7 @@ pub fn slip(
         )
     };
     let expects_value = can("!");
+    let follows_value = ends_value(kind_before(1)) && (can("&&") || can(";"));
     let counted = || {
         say(
             None,
@@ -268,11 +269,56 @@ pub fn slip(
             "a range is not a value".into(),
             "ranges stand in loops, `for i in 0..n { … }`, and as an index, `xs[0..n]`".into(),
         ),
-        Kind::Str if expects_value => say(
-            None,
-            "text is not a value here".into(),
-            "numbers stand for choices: write for example `const RED: u8 = 0;`".into(),
+        // `f"{x}"`
+        Kind::Str if kind_before(1) == Some(Kind::Ident) && joined(before(1), token) => say(
+            before(1),
+            "texts are not put together".into(),
+            "return the values, each in a field with a name: `{ mean: m, n: k }`".into(),
         ),
+        // `x in xs`, `x between 1 and 3`
+        Kind::In if follows_value => say(
+            None,
+            "`in` is not an operator".into(),
+            "write `xs.any(|y| y == x)`, and of a range `a <= x && x <= b`".into(),
+        ),
+        Kind::Ident if word.eq_ignore_ascii_case("between") && follows_value => say(
+            None,
+            format!("`{word}` is not an operator"),
+            "write `a <= x && x <= b`".into(),
+        ),
+        Kind::Ident if word.eq_ignore_ascii_case("where") && follows_value => say(
+            None,
+            format!("`{word}` is not an operator"),
+            "choose in what is added up: `xs.map(|x| if x > 3 { x } else { 0 }).sum()`".into(),
+        ),
+        // `const N = 3;`
+        Kind::Eq if kind_before(2) == Some(Kind::Const) && can(":") => say(
+            None,
+            "a constant has its type".into(),
+            format!("write `const {}: usize = …;`, with the type that it shall have", word_before(1)),
+        ),
+        // `return a, b;`, `let a = 1, b = 2;`
+        Kind::Comma if follows_value && can(";") => {
+            let begins = |t: &&Token| {
+                matches!(
+                    t.kind,
+                    Kind::Let | Kind::Semi | Kind::LBrace | Kind::RBrace | Kind::Return
+                )
+            };
+            let begin = tokens.get(..at).and_then(|all| all.iter().rev().find(begins));
+            match begin.map(|t| t.kind) {
+                Some(Kind::Let) => say(
+                    None,
+                    "one `let` declares one variable".into(),
+                    "write `let a = 1; let b = 2;`".into(),
+                ),
+                _ => say(
+                    None,
+                    "several values stand in parentheses".into(),
+                    "write `(a, b)`".into(),
+                ),
+            }
+        }
         Kind::Ident if matches!(word, "and" | "or") => {
             let instead = if word == "and" { "&&" } else { "||" };
             say(
@@ -363,6 +409,23 @@ fn after_word(before: Token, text: &str, token: Token) -> Option<Diagnostic> {
             format!("`{word}` does not declare a variable"),
             format!("write `let mut {} = …;`", slice(text, token.span)),
         ),
+        _ if next_is_name && is_type(word) && is_type(slice(text, token.span)) => {
+            let both = format!("{word} {}", slice(text, token.span));
+            let here = match both.as_str() {
+                "unsigned char" => "u8",
+                "unsigned short" => "u16",
+                "unsigned long" => "u64",
+                "unsigned int" => "u32",
+                "short int" => "i16",
+                "long int" | "long long" => "i64",
+                "long double" => "f64",
+                _ => return None,
+            };
+            (
+                format!("there is no type `{both}`"),
+                format!("write `{here}`"),
+            )
+        }
         _ if next_is_name && is_type(word) => (
             format!("the type of a variable stands after its name, not `{word}` before it"),
             format!(
@@ -430,7 +493,8 @@ fn ours(word: &str) -> &str {
         "short" => "i16",
         "char" => "u8",
         "size_t" => "usize",
-        "float" | "double" => "i64",
+        "float" => "f32",
+        "double" => "f64",
         other => other,
     }
 }
