@@ -630,6 +630,64 @@ fn bits_are_those_of_the_distribution() {
     assert_eq!(learned, [(0, true)]);
 }
 
+/// Who asks chooses what it asks: limits, codes and places all over a wide type would tell next to nothing.
+#[test]
+fn bits_are_those_of_what_is_asked_best() {
+    let asked = |asks: &str, given: &str, counts: &str| {
+        let text = format!(
+            "party asker; party clinic[2..];
+             fn main({asks}, x: secret {given} from each clinic) -> u32 to asker {{
+                 let mut n: secret u32 = 0;
+                 for v in x {{ if {counts} {{ n += 1; }} }}
+                 n
+             }}"
+        );
+        tried(&text, 3, 1).leakage[0].bits
+    };
+    // Of two that are below or above the middle of their range with equal odds half a bit is known by how many are.
+    for (asks, given, counts) in [
+        (
+            "limit: secret u64 from asker",
+            "u64 in 0..=100_000",
+            "v > limit",
+        ),
+        (
+            "a: secret i64 from asker, b: secret i64 from asker",
+            "i64 in 20..=90",
+            "v >= a && v < b",
+        ),
+        ("limit: secret f64 from asker", "f64", "v > limit"),
+        (
+            "limit: secret fixed<48, 16> from asker",
+            "fixed<48, 16> in 0.0..=9.0",
+            "v > limit",
+        ),
+        ("x0: secret u4 from asker", "u4", "v > x0"),
+    ] {
+        let bits = asked(asks, given, counts);
+        assert!(
+            (0.4..=0.5 + 1e-9).contains(&bits.learned),
+            "{counts}: {bits:?}"
+        );
+    }
+    // Of a code that two of eight values each may be.
+    let bits = asked("code: secret u32 from asker", "u16", "v as u32 == code");
+    assert!(bits.learned > 0.2, "{bits:?}");
+}
+
+/// Counts of what one party gives follow from all its records: none of them comes out by itself, and nothing is added step by step.
+#[test]
+fn counts_of_each_party_are_counts() {
+    let text = "fn main(v: [secret u8 in 0..=2; _] from each) -> [[u16; 3]; _] {
+        v.map(|rows| {
+            let mut n: [secret u16; 3] = [0; 3];
+            for r in rows { for k in 0..3 { if r == k as u8 { n[k] += 1; } } }
+            n
+        })
+    }";
+    assert_eq!(kinds(&tried(text, 3, 2)), [Kind::CountOfOne]);
+}
+
 #[test]
 fn the_same_program_gives_the_same_page() {
     let (_, hir, session) = example(("auction", &[], 0), 3).expect("the example");

@@ -429,6 +429,11 @@ fn sentence(s: &Subject<'_>, f: &Finding) -> String {
              who knows one of a row's numbers learns the others. {} learns them.",
             capital(&who)
         ),
+        K::PerRecord if f.among => format!(
+            "{} comes out for each record: one of its values says where `{about}` of {owner} stands among all. {} learns it.",
+            capital(&from),
+            capital(&who)
+        ),
         K::PerRecord => format!(
             "{} comes out for each record by itself: `{about}` of {owner} alone decides one of its values.",
             capital(&from)
@@ -557,8 +562,8 @@ fn tells(s: &Subject<'_>) -> Block {
     let rows = leakage(s);
     if !rows.is_empty() {
         parts.push(Part::Text(
-            "How much a party learns of another's record on average, when all its numbers are one of a few values spread evenly over \
-             their ranges, all equally likely:"
+            "How much a party learns of another's record on average, when all numbers of others are one of a few values spread evenly over \
+             their ranges, all equally likely, and its own are those, of some choices, that tell most:"
                 .into(),
         ));
         parts.push(Part::Table(vec!["who", "learns of", "bits"], rows));

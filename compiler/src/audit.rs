@@ -18,6 +18,7 @@ mod guess;
 mod isolate;
 mod judge;
 mod pads;
+mod places;
 mod probe;
 mod shown;
 mod shuffled;
@@ -168,6 +169,8 @@ pub struct Finding {
     pub guess: Option<Guessed>,
     /// Whether it takes two records for a group, neither of who looks.
     pub of_two: bool,
+    /// Whether what comes out for each record says where it stands among the others, which have a part in it.
+    pub among: bool,
     /// In what share of the tries.
     pub share: f64,
     /// Whether the number is known, but not of which of several records it is.
@@ -282,6 +285,7 @@ fn look(subject: &mut Subject<'_>, coalition: &[u32], audit: &mut Audit, rng: &m
             alike: Vec::new(),
             guess: None,
             of_two: false,
+            among: false,
             share: 1.0,
             unordered: false,
             example: show(subject, coalition, &inputs),
@@ -388,6 +392,7 @@ fn nearly(
         alike: Vec::new(),
         guess: None,
         of_two: false,
+        among: false,
         share: 1.0,
         unordered: false,
         example: show(subject, coalition, shown.first.as_ref()?),

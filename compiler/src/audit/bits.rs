@@ -1,7 +1,7 @@
 //! How many bits a view tells of a record: the mutual information of the two, when every record is one of a few values.
 //!
 //! Each record has one of `k` values that are spread evenly over its range, all equally likely, and the coalition's own
-//! inputs are fixed. With few records all combinations are run, and the number is exact for these values; with many,
+//! inputs are fixed: of some choices those by which views differ most, for who asks chooses what it asks (`chosen`). With few records all combinations are run, and the number is exact for these values; with many,
 //! combinations are drawn, and the estimate carries the bias correction of Miller and Madow (1955). Both are repeated with
 //! other values; the spread of the results is the error that is stated.
 //!
@@ -11,7 +11,8 @@
 //! tells nothing; numbers are then told apart by their order of size only, in a few classes. And where a change of some draws makes up for another value
 //! of a record, whatever was drawn (a one-time pad, say), the view tells nothing of it, and that is tried instead.
 //!
-//! Where all inputs together have few values, each of them is run, those of who looks too: then the number is exact.
+//! Where all inputs together have few values, each of them is run, those of who looks too, of which the choice counts that tells most: then the number
+//! is exact.
 
 use super::subject::{Inputs, Item, Subject, View, differences};
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
@@ -87,8 +88,8 @@ pub(super) fn bits(
         if !subject.may_run() {
             return Vec::new();
         }
-        let base = subject.draw(rng);
         let start = rng.draw();
+        let base = chosen(subject, coalition, (k, start), rng);
         let mut seen: Vec<(Vec<Vec<i128>>, View)> = Vec::new();
         let runs = match exhaustive {
             true => k.pow(n) * draws,
@@ -183,6 +184,56 @@ pub(super) fn bits(
     figures.iter().zip(&hidden).map(of_one).collect()
 }
 
+/// Own inputs of who looks, of which those are taken that tell most.
+const CHOICES: usize = 8;
+
+/// Values of the others by which that is seen.
+const CHOSEN_BY: usize = 48;
+
+/// Inputs with such numbers of who looks that views differ most when all others have one of `k` values: what is asked with limits, codes or places all
+/// over a wide type would tell nothing.
+fn chosen(
+    subject: &mut Subject<'_>,
+    coalition: &[u32],
+    (k, start): (u64, u64),
+    rng: &mut SplitMix,
+) -> Inputs {
+    let first = subject.draw(rng);
+    let honest = subject.honest();
+    if honest.len() == subject.records.len() {
+        return first;
+    }
+    let turns: Vec<Vec<u64>> = (0..CHOSEN_BY)
+        .map(|_| honest.iter().map(|_| rng.below(k)).collect())
+        .collect();
+    let assigned = |subject: &Subject<'_>, inputs: &Inputs, turns: &[u64]| {
+        let mut inputs = inputs.clone();
+        for (record, turn) in honest.iter().zip(turns) {
+            assign(subject, *record, *turn, k, start, &mut inputs);
+        }
+        inputs
+    };
+    let choices = turns.iter().take(CHOICES).enumerate();
+    let choices = choices.map(|(at, turns)| match at {
+        0 => first.clone(),
+        _ => subject.with_own(&assigned(subject, &first, turns), rng),
+    });
+    let choices: Vec<Inputs> = choices.collect();
+    let mut best = (0.0, first);
+    for choice in choices {
+        let mut views: SortedMap<View, u64> = SortedMap::new();
+        for turns in &turns {
+            let inputs = assigned(subject, &choice, turns);
+            *views.entry(subject.view(&inputs, coalition)).or_default() += 1;
+        }
+        let told = entropy(&mut views.values().copied(), CHOSEN_BY as u64).0;
+        if told > best.0 {
+            best = (told, choice);
+        }
+    }
+    best.1
+}
+
 /// Inputs, those of who looks among them, that are all run.
 const ALL_INPUTS: u64 = 1 << 12;
 
@@ -236,10 +287,14 @@ fn exact(
     });
     // What is exact is worth its runs.
     let bases = n_own.unwrap_or(1);
-    subject.most = (subject.runs + bases * runs + 1).min(subject.affordable);
+    let choice = (CHOICES * CHOSEN_BY) as u64;
+    subject.most = (subject.runs + bases * runs + choice + 1).min(subject.affordable);
     let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); records.len()];
     for base in 0..bases {
-        let mut inputs = subject.draw(rng);
+        let mut inputs = match n_own {
+            Some(_) => subject.draw(rng),
+            None => chosen(subject, coalition, (MOST_VALUES, rng.draw()), rng),
+        };
         if n_own.is_some() {
             set_values(subject, &own, base, &mut inputs);
         }
@@ -267,7 +322,7 @@ fn exact(
         }
     }
     let bits = |found: &Vec<(f64, f64)>| Bits {
-        learned: found.iter().map(|f| f.0).sum::<f64>() / bases as f64,
+        learned: found.iter().map(|f| f.0).fold(0.0, f64::max),
         of: found.first().map_or(0.0, |f| f.1),
         error: 0.0,
         exhaustive: true,
@@ -460,20 +515,22 @@ fn information(joint: &SortedMap<Pair<'_>, u64>, total: u64, exact: bool) -> (f6
         *values.entry(value.as_slice()).or_default() += n;
         *views.entry(view).or_default() += n;
     }
-    let entropy = |counts: &mut dyn Iterator<Item = u64>| -> (f64, usize) {
-        let mut h = 0.0;
-        let mut cells = 0;
-        for n in counts {
-            let p = n as f64 / total as f64;
-            h -= p * p.log2();
-            cells += 1;
-        }
-        (h, cells)
-    };
-    let (hx, nx) = entropy(&mut values.values().copied());
-    let (hv, nv) = entropy(&mut views.values().copied());
-    let (hxv, nxv) = entropy(&mut joint.values().copied());
+    let (hx, nx) = entropy(&mut values.values().copied(), total);
+    let (hv, nv) = entropy(&mut views.values().copied(), total);
+    let (hxv, nxv) = entropy(&mut joint.values().copied(), total);
     let plain = hx + hv - hxv;
     let bias = (nxv as f64 - nx as f64 - nv as f64 + 1.0) / (2.0 * total as f64) / f64::ln(2.0);
     (if exact { plain } else { plain - bias }, hx)
+}
+
+/// The entropy of what was counted, and how many there were.
+fn entropy(counts: &mut dyn Iterator<Item = u64>, total: u64) -> (f64, usize) {
+    let mut h = 0.0;
+    let mut cells = 0;
+    for n in counts {
+        let p = n as f64 / total as f64;
+        h -= p * p.log2();
+        cells += 1;
+    }
+    (h, cells)
 }

@@ -4,7 +4,7 @@
 //! So it is seen which numbers stand, as they were given, on one side of a comparison whose other side is known, and inputs are made at
 //! which many of them meet together what is met rarely (Aschermann et al., "REDQUEEN", NDSS 2019).
 
-use super::subject::{Cell, Compared, Inputs, Subject, work};
+use super::subject::{Cell, Compared, Equated, Inputs, Subject, work};
 use crate::ir::interpret::watch;
 use crate::ir::{Ir, Node, Op, Region, Value};
 use crate::span::{FileId, Span};
@@ -83,22 +83,26 @@ fn open(region: &mut Region, values: &mut Vec<Value>, sides: &mut Vec<bool>) {
     region.nodes = nodes;
 }
 
-/// Which cells the program compares with which numbers.
-fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
-    let mut found = Compared::new();
+/// Which cells the program compares with which numbers, and which two cells it tests for equality.
+fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> (Compared, Equated) {
+    let (mut found, mut equated) = (Compared::new(), Equated::new());
     let (ir, tests) = opened(subject.ir);
     for _ in 0..LOOKS {
         let inputs = subject.draw_wide(rng);
         let mut places: SortedMap<Integer, (usize, usize)> = SortedMap::new();
+        let mut fields: SortedMap<Integer, (usize, usize)> = SortedMap::new();
         for (r, record) in subject.records.iter().enumerate() {
             for (c, cell) in record.cells.iter().enumerate() {
                 if cell.form != Form::Float && cell.hi.saturating_sub(cell.lo) >= RARE {
                     places.insert(cell.integer(&inputs), (r, c));
                 }
+                if cell.form != Form::Float && !cell.is_small() {
+                    fields.insert(cell.integer(&inputs), (r, c));
+                }
             }
         }
-        if places.is_empty() {
-            return found;
+        if fields.is_empty() {
+            break;
         }
         let (_, revealed) = watch(&ir, &subject.unused.cleared(&inputs));
         for pair in revealed.windows(2) {
@@ -111,6 +115,12 @@ fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
             }
             for (x, y) in a.words.iter().zip(&b.words).take(LANES) {
                 let sides = [Integer::of(a.scalar, *x), Integer::of(b.scalar, *y)];
+                let is_exact = tests.get(at).copied().unwrap_or(false);
+                if let [Some(one), Some(other)] = sides.map(|side| fields.get(&side))
+                    && is_exact
+                {
+                    equated.insert([*one.min(other), *one.max(other)]);
+                }
                 for (own, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
                     let Some(&(r, c)) = places.get(&own) else {
                         continue;
@@ -121,7 +131,6 @@ fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
                     let limit = cell
                         .of_integer(other)
                         .filter(|_| !places.contains_key(&other));
-                    let is_exact = tests.get(at).copied().unwrap_or(false);
                     let rare = limit.and_then(|limit| rarely(cell, limit, is_exact));
                     limits.extend(rare.filter(|_| limits.len() < MOST));
                 }
@@ -129,7 +138,7 @@ fn compared(subject: &Subject<'_>, rng: &mut SplitMix) -> Compared {
         }
     }
     found.retain(|_, limits| !limits.is_empty());
-    found
+    (found, equated)
 }
 
 /// A value that meets a comparison which is rarely met: the number itself, or one beyond a limit that is near an end.
@@ -150,7 +159,7 @@ impl Subject<'_> {
     /// Looks at what the program compares numbers with, where that does not take too long.
     pub fn look_at_comparisons(&mut self) {
         if work(self.ir, &self.ir.body) <= MOST_WORK {
-            self.compared = compared(self, &mut SplitMix::new(SEED));
+            (self.compared, self.equated) = compared(self, &mut SplitMix::new(SEED));
         }
     }
 

@@ -7,7 +7,7 @@ use super::subject::{Cell, Inputs, Record, Subject, ends, is_from_middle, word_o
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Form, Word};
 
 /// Numbers of a program that are tried for each field, at most.
 const CONSTANTS: usize = 10;
@@ -185,6 +185,36 @@ impl Subject<'_> {
         inputs
     }
 
+    /// The same inputs with other numbers of who looks: a number of the others, one within its range, or one of any size.
+    pub fn with_own(&self, inputs: &Inputs, rng: &mut SplitMix) -> Inputs {
+        let mut new = inputs.clone();
+        let is_own = |r: &&Record| self.known.contains(&r.party);
+        let theirs = self.records.iter().filter(|r| !is_own(r));
+        let theirs: Vec<&Cell> = theirs.flat_map(|r| &r.cells).collect();
+        for cell in self.records.iter().filter(is_own).flat_map(|r| &r.cells) {
+            let meets = |other: &&&Cell| {
+                (other.form == Form::Float) == (cell.form == Form::Float)
+                    && other.lo.max(cell.lo) <= other.hi.min(cell.hi)
+            };
+            let meeting: Vec<&Cell> = theirs.iter().filter(meets).copied().collect();
+            let (lo, hi) = match (rng.below(3), meeting.is_empty()) {
+                (0, _) | (_, true) => of_any_size(cell, rng),
+                (turn, false) => {
+                    let other = rng.of(&meeting);
+                    let there = other.get(inputs);
+                    match turn == 1 && (cell.lo..=cell.hi).contains(&there) {
+                        true => (there, there),
+                        false => (other.lo.max(cell.lo), other.hi.min(cell.hi)),
+                    }
+                }
+            };
+            let room = u64::try_from(hi.saturating_sub(lo))
+                .map_or(u64::MAX, |room| room.saturating_add(1));
+            cell.set(&mut new, lo.saturating_add(rng.below(room).into()));
+        }
+        new
+    }
+
     /// The same inputs with other draws.
     pub fn with_other_draws(&self, inputs: &Inputs, rng: &mut SplitMix) -> Inputs {
         let mut new = inputs.clone();
@@ -256,4 +286,13 @@ impl Subject<'_> {
         }
         new
     }
+}
+
+/// The numbers of a cell from zero, or its least, up to some power of two more.
+fn of_any_size(cell: &Cell, rng: &mut SplitMix) -> (i128, i128) {
+    let zero = cell.lo.max(0).min(cell.hi);
+    let room = cell.hi.saturating_sub(zero);
+    let bits = u64::from(i128::BITS - room.leading_zeros());
+    let size = 1i128 << rng.below(bits.max(1));
+    (zero, zero.saturating_add(room.min(size)))
 }

@@ -116,6 +116,18 @@ fn pairs(subject: &Subject<'_>, coalition: &[u32], rng: &mut SplitMix) -> Vec<Pa
                 all.swap_remove(rng.below(all.len() as u64) as usize);
             }
             all.retain(|cells| cells.iter().any(|(_, c)| !theirs[*c].is_small()));
+            // What is tested for equality together, as a postcode and a year of birth.
+            let together: Vec<(usize, usize)> = (subject.equated.iter())
+                .filter_map(|&[a, b]| match (a.0 == own, b.0 == own) {
+                    (true, false) if b.0 == other => Some((a.1, b.1)),
+                    (false, true) if a.0 == other => Some((b.1, a.1)),
+                    _ => None,
+                })
+                .filter(|(a, b)| comparable(&mine[*a], &theirs[*b]))
+                .collect();
+            if together.len() > 1 {
+                all.push(together);
+            }
             // Both must be equal in all that they have.
             let is_large = |cell: &Cell| !cell.is_small();
             if by_leaf.len() > 1 && alike(mine, theirs) && theirs.iter().any(is_large) {

@@ -527,13 +527,9 @@ pub(super) fn weigh(
             let &[(record, cell)] = odd.as_slice() else {
                 continue;
             };
-            let origins: SortedSet<Origin> = [first.0, second.0].into();
-            let seen = shown
-                .weighted
-                .entry(origins.into_iter().collect())
-                .or_default();
+            let pair = ([*first, *second], record);
+            let seen = shown.weighted.entry(pair).or_default();
             seen.times += 1;
-            seen.records.insert(record);
             seen.sight.get_or_insert_with(|| Sight {
                 inputs: inputs.clone(),
                 record,

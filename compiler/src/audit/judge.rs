@@ -5,6 +5,7 @@
 
 use super::coarse::coarse;
 use super::guess::guesses;
+use super::places::places;
 use super::probe::{alike, everywhere};
 use super::shown::{ALWAYS, Seen, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, near};
@@ -88,6 +89,7 @@ pub(super) fn findings(
     let rest = judge.pinned(rng);
     judge.isolated(|kind, _| matches!(kind, Kind::Determined | Kind::OneOfMany | Kind::Nearly));
     judge.guesses();
+    judge.by_place(rng);
     judge.attributes(|kind| kind == Kind::OneOfMany);
     judge.isolated(|_, n_origins| n_origins == 1);
     judge.unordered(rest.unordered);
@@ -159,6 +161,7 @@ impl Judge<'_, '_> {
             alike: Vec::new(),
             guess: None,
             of_two: false,
+            among: false,
             share,
             unordered: false,
             example: show(self.subject, self.coalition, &sight.inputs),
@@ -220,6 +223,7 @@ impl Judge<'_, '_> {
                 alike: Vec::new(),
                 guess: None,
                 of_two: false,
+                among: false,
                 share,
                 unordered,
                 example: show(self.subject, self.coalition, example),
@@ -439,11 +443,13 @@ impl Judge<'_, '_> {
                 self.name(Kind::SmallGroup, origins, sight, share);
             }
         }
-        for (origins, seen) in &shown.weighted {
+        for ((items, _), seen) in &shown.weighted {
             let share = seen.times as f64 / self.tries();
-            let known = self.is_explained(origins);
+            let origins: SortedSet<Origin> = items.iter().map(|item| item.0).collect();
+            let origins: Vec<Origin> = origins.into_iter().collect();
+            let known = self.is_explained(&origins);
             if let Some(sight) = seen.sight.as_ref().filter(|_| !known && share >= MOSTLY) {
-                self.name(Kind::Nearly, origins, sight, share);
+                self.name(Kind::Nearly, &origins, sight, share);
             }
         }
     }
@@ -619,6 +625,20 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// Things of which each part says where one record stands among the others.
+    fn by_place(&mut self, rng: &mut SplitMix) {
+        for (origin, sight) in places(self.subject, self.coalition, self.shown, rng) {
+            if self.explained.insert(origin) {
+                self.found.push(Finding {
+                    about: record_name(self.subject, sight.record),
+                    owner: self.subject.records[sight.record].party,
+                    among: true,
+                    ..self.of_no_record(Kind::PerRecord, origin, 1.0, &sight.inputs)
+                });
+            }
+        }
+    }
+
     /// Things that come out for each record.
     fn per_record(&mut self) {
         let shown = self.shown;
@@ -669,6 +689,7 @@ impl Judge<'_, '_> {
             alike: Vec::new(),
             guess: None,
             of_two: false,
+            among: false,
             share,
             unordered: false,
             example: show(self.subject, self.coalition, inputs),
@@ -737,7 +758,7 @@ fn growing(shown: &Shown) -> Vec<Origin> {
         let firsts: Vec<usize> = all.iter().filter_map(first).collect();
         let later: usize = firsts.iter().map(|first| chain.len() - first).sum();
         let stay: usize = chain.iter().map(|records| records.len()).sum();
-        let in_order = firsts.is_sorted() && 2 * stay >= later;
+        let in_order = firsts.is_sorted() && 2 * stay > later;
         firsts.iter().collect::<SortedSet<_>>().len() > STEPS && (in_order || nested)
     };
     let grown = chains.into_iter().filter(|(_, chain)| grows(chain));

@@ -55,8 +55,8 @@ pub(super) struct Shown {
     pub isolated: SortedMap<Vec<Origin>, Seen>,
     /// Pairs of origins whose difference one record makes by having just one value.
     pub windows: SortedMap<Vec<Origin>, Seen>,
-    /// Pairs of origins of which a weighted difference follows one record, more or less.
-    pub weighted: SortedMap<Vec<Origin>, Seen>,
+    /// Pairs of numbers of the view of which a weighted difference follows one record, more or less: with the record.
+    pub weighted: SortedMap<([Item; 2], usize), Seen>,
     /// What follows two records alone that are a group.
     pub of_two: SortedMap<Origin, Seen>,
     /// What decides something by itself: by origin and field of few values.

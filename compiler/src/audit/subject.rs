@@ -20,6 +20,9 @@ use smpcc_circuit::value::{Form, Integer, Scalar, Word};
 /// By record and cell, the values that meet a comparison which is rarely met.
 pub(super) type Compared = SortedMap<(usize, usize), SortedSet<i128>>;
 
+/// Two cells, each a record and a number of it, that the program tests for equality.
+pub(super) type Equated = SortedSet<[(usize, usize); 2]>;
+
 /// The lanes of each input leaf.
 pub(super) type Inputs = Vec<Vec<Word>>;
 
@@ -260,6 +263,8 @@ pub(super) struct Subject<'a> {
     pub constants: Vec<Integer>,
     /// What it compares single numbers with, once that was looked at.
     pub compared: Compared,
+    /// Which single numbers it tests for equality, once that was looked at.
+    pub equated: Equated,
     /// Runs so far.
     pub runs: u64,
     /// Runs that all coalitions together may take, by what one takes.
@@ -304,6 +309,7 @@ impl<'a> Subject<'a> {
             shuffled: Vec::new(),
             constants: constants(ir),
             compared: Compared::new(),
+            equated: Equated::new(),
             runs: 0,
             affordable,
             most: affordable,
