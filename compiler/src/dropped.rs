@@ -64,21 +64,21 @@ impl Here<'_> {
                 true => format!("write `{called}_where(rows, |r| r.kept, …)`"),
                 false => "write `r.kept && …` in the closure".to_owned(),
             };
-            return Some(self.warning(called, keys.first()?, help));
+            return Some(self.warning(called, keys.first()?, rows, help));
         }
         if !has_twin {
             return None;
         }
         let columns = args.iter().filter_map(|arg| match &arg.kind {
             E::Builtin(Builtin::Map, parts) => match parts.as_slice() {
-                [rows, of] if self.are_kept(&rows.ty) => Some(of),
+                [rows, of] if self.are_kept(&rows.ty) => Some((rows, of)),
                 _ => None,
             },
             _ => None,
         });
-        let columns: Vec<&Expr> = columns.collect();
-        let first = columns.first()?;
-        if columns.iter().any(|of| self.looks(of))
+        let columns: Vec<(&Expr, &Expr)> = columns.collect();
+        let (rows, first) = *columns.first()?;
+        if columns.iter().any(|(_, of)| self.looks(of))
             || called == "sum" && self.of_zeros(first) == Some(0)
         {
             return None;
@@ -86,16 +86,17 @@ impl Here<'_> {
         let help = format!(
             "take `{called}_where`, with `rows.map(|r| r.kept)` as the list of what is kept"
         );
-        Some(self.warning(called, first, help))
+        Some(self.warning(called, first, rows, help))
     }
 
-    fn warning(&self, called: &str, of: &Expr, help: String) -> Diagnostic {
+    fn warning(&self, called: &str, of: &Expr, rows: &Expr, help: String) -> Diagnostic {
         diagnostic!(
             W0010,
             of.span,
             "`{called}` counts rows that are not kept as well"
         )
         .here("does not look at `kept`: a row that is not kept is all zeros")
+        .because(rows.span, "of these rows not all are kept")
         .help(help)
     }
 

@@ -240,6 +240,77 @@ fn f(ps: [secret P; 9]) -> secret u32 {
     assert_eq!(fixed, wrong.replace("|r| r.row", "|r| r.kept && r.row"));
     editor.becomes(&fixed);
     assert_eq!(editor.diagnostics(), Vec::<Value>::new());
+    for (module, called, wrong, right) in [
+        (
+            "table",
+            "group_by",
+            "let g: [secret Group<u32, u64>; 3] = few.group_by(|p| p.row.region, |p| p.row.cost); g[0].sum",
+            "few.group_by_where(|p| p.kept, |p| p.row.region, |p| p.row.cost)",
+        ),
+        (
+            "table",
+            "distinct",
+            "distinct(few, |r| r.row.region).map(|r| r.row.row.cost).sum()",
+            "distinct_where(few, |r| r.kept, |r| r.row.region)",
+        ),
+        (
+            "stats",
+            "mean",
+            "mean(few.map(|r| r.row.cost)) as u64",
+            "mean_where(few.map(|r| r.row.cost), few.map(|r| r.kept))",
+        ),
+        (
+            "stats",
+            "tally",
+            "let t: [secret u32; 3] = few.map(|r| r.row.region).tally(); t[0] as u64",
+            "few.map(|r| r.row.region).tally_where(few.map(|r| r.kept))",
+        ),
+        (
+            "stats",
+            "quantile",
+            "quantile(few[1..5].map(|r| r.row.cost), 1, 2) as u64",
+            "quantile_where(few[1..5].map(|r| r.row.cost), few[1..5].map(|r| r.kept), 1, 2)",
+        ),
+        (
+            "stats",
+            "mean",
+            "(mean(ps.map(|p| p.cost)) + mean(few.map(|r| r.row.cost))) as u64",
+            "(mean(ps.map(|p| p.cost)) + mean_where(few.map(|r| r.row.cost), few.map(|r| r.kept)))",
+        ),
+    ] {
+        let twice = wrong.matches(called).count() > 1;
+        let text = format!(
+            "use std::table::{{Group, filter}};
+use std::{module}::{called};
+
+struct P {{ region: u32, cost: u32 }}
+
+fn f(ps: [secret P; 9]) -> secret u64 {{
+    let few = filter(ps, |p| p.cost > 9);
+    {wrong}
+}}
+"
+        );
+        let text = match wrong.contains("Group") {
+            true => text,
+            false => text.replace("{Group, filter}", "filter"),
+        };
+        let title = format!("Count the rows that are kept: `{called}_where`");
+        let (titles, fixed) = fix(&mut editor, &text, &title);
+        assert_eq!(
+            titles.iter().filter(|t| **t == title).count(),
+            1,
+            "{titles:?}"
+        );
+        assert!(fixed.contains(right), "{fixed}");
+        let import = match twice {
+            true => format!("use std::{module}::{{{called}, {called}_where}};"),
+            false => format!("use std::{module}::{called}_where;"),
+        };
+        assert!(fixed.contains(&import), "{fixed}");
+        editor.becomes(&fixed);
+        assert_eq!(editor.diagnostics(), Vec::<Value>::new(), "{fixed}");
+    }
     editor.end();
 }
 

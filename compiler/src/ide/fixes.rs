@@ -117,8 +117,7 @@ fn mends_it(program: &Program, beside: &[Beside], diagnostic: &Diagnostic, edits
     let new = now
         .iter()
         .filter(|d| d.is_error() && !before.iter().any(|old| same(old, d)));
-    let worse = diagnostic.is_error() && new.into_iter().any(touched)
-        || !diagnostic.is_error() && now.len() > before.len();
+    let worse = new.into_iter().any(touched) || !diagnostic.is_error() && now.len() > before.len();
     count(&now) < n_before.count() && !worse
 }
 
@@ -130,12 +129,9 @@ fn unread(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way>
     Some((format!("Rename it to `{name}`"), edits))
 }
 
-/// The function that counts the rows which are kept, or a look at whether they are.
-fn kept(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
+/// A look at whether a row is kept.
+fn kept(program: &Program, diagnostic: &Diagnostic) -> Option<Way> {
     let place = diagnostic.primary.span;
-    if help != "write `r.kept && …` in the closure" {
-        return None;
-    }
     let text = program.sources.text(place);
     // `|r| r.age > 3`
     let (param, body) = text.strip_prefix('|')?.split_once('|')?;
@@ -149,6 +145,109 @@ fn kept(program: &Program, diagnostic: &Diagnostic, help: &str) -> Option<Way> {
     let text = format!("|{param}| {param}.kept && {body}");
     let title = format!("Look at `{param}.kept` as well");
     (simple && !param.is_empty()).then(|| (title, vec![Edit { place, text }]))
+}
+
+/// The function that counts the rows which are kept: with a closure that says which these are before the one that does not, or with a list of them
+/// at each place where the function may take it.
+fn counting(program: &Program, diagnostic: &Diagnostic, of_rows: bool) -> Vec<Way> {
+    let place = diagnostic.primary.span;
+    let Some(called) = quoted(&diagnostic.message, "`", "`") else {
+        return Vec::new();
+    };
+    let tokens = program.tokens(place.file);
+    let is_called = |at: &usize| {
+        tokens[*at].kind == Tok::Ident && program.sources.text(tokens[*at].span) == called
+    };
+    let named: Vec<usize> = (0..tokens.len()).filter(is_called).collect();
+    let opens = |at: &usize| tokens.get(at + 1).is_some_and(|t| t.kind == Tok::LParen);
+    let mut calls = named.iter().copied().filter(opens);
+    // The call around the closure, or the one behind a list that is made with it.
+    let Some((call, ends)) = calls.find_map(|call| {
+        let ends = ends(&tokens, call + 1);
+        let last = tokens[*ends.last()?].span;
+        (last.start >= place.end).then_some((call, ends))
+    }) else {
+        return Vec::new();
+    };
+    let open = tokens[call + 1].span;
+    let text = program.sources.text(place);
+    let param = text.strip_prefix('|').and_then(|rest| rest.split_once('|'));
+    let param = param.map_or("r", |(param, _)| param.trim());
+    let mut keeps: Vec<Edit> = Vec::new();
+    let mut insert = |at: u32, text: String| {
+        keeps.push(Edit {
+            place: Span::new(place.file, at as usize, at as usize),
+            text,
+        });
+    };
+    if of_rows {
+        insert(place.start, format!("|{param}| {param}.kept, "));
+    } else if let Some(rows) = diagnostic.causes.first() {
+        let keep = format!(
+            "{}.map(|{param}| {param}.kept)",
+            program.sources.text(rows.span)
+        );
+        let is_empty = ends.len() == 1 && ends[0] == call + 2;
+        if is_empty {
+            insert(open.end, keep.clone());
+        } else if open.end > place.end {
+            insert(open.end, format!("{keep}, "));
+        }
+        for end in ends.iter().filter(|_| !is_empty) {
+            if tokens[*end].span.start >= place.end {
+                insert(tokens[*end].span.start, format!(", {keep}"));
+            }
+        }
+    }
+    let twin = format!("{called}_where");
+    let mut renamed = vec![Edit {
+        place: tokens[call].span,
+        text: twin.clone(),
+    }];
+    // Its name comes where the other one comes from; in its place, if nothing else uses that.
+    let in_use = |at: &usize| {
+        let before = tokens[..*at].iter().rev();
+        let mut before = before.take_while(|t| !matches!(t.kind, Tok::Semi | Tok::RParen));
+        before.any(|t| t.kind == Tok::Use)
+    };
+    if let Some(import) = named.iter().find(|at| in_use(at)) {
+        let in_list = matches!(tokens[import - 1].kind, Tok::LBrace | Tok::Comma);
+        renamed.push(Edit {
+            place: tokens[*import].span,
+            text: match (named.len(), in_list) {
+                (2, _) => twin.clone(),
+                (_, true) => format!("{called}, {twin}"),
+                (_, false) => format!("{{{called}, {twin}}}"),
+            },
+        });
+    }
+    let way = |keep: Edit| {
+        let edits = renamed.iter().cloned().chain([keep]);
+        (
+            format!("Count the rows that are kept: `{twin}`"),
+            edits.collect(),
+        )
+    };
+    keeps.into_iter().map(way).collect()
+}
+
+/// Where the arguments of a call end that begins with a bracket: at commas, and at the bracket that closes it.
+fn ends(tokens: &[Token], open: usize) -> Vec<usize> {
+    let mut depth = 0u32;
+    let mut ends = Vec::new();
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token.kind {
+            Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
+            Tok::RParen | Tok::RBracket | Tok::RBrace => depth = depth.saturating_sub(1),
+            Tok::Comma if depth == 1 => ends.push(at),
+            _ => {}
+        }
+        if depth == 0 {
+            ends.push(at);
+            break;
+        }
+    }
+    ends
 }
 
 /// `secret` in the type that a secret would go into: of a variable, of a parameter of a function, or of its result.
@@ -270,7 +369,10 @@ fn ways(program: &Program, beside: &[Beside], diagnostic: &Diagnostic) -> Vec<Wa
             .into_iter()
             .collect(),
         Code::W0001 => unread(program, diagnostic, help).into_iter().collect(),
-        Code::W0010 => kept(program, diagnostic, help).into_iter().collect(),
+        Code::W0010 if help.starts_with("write `r.kept") => {
+            kept(program, diagnostic).into_iter().collect()
+        }
+        Code::W0010 => counting(program, diagnostic, help.starts_with("write `")),
         Code::W0007 => fill::without_import(program, diagnostic)
             .into_iter()
             .collect(),
