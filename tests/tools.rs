@@ -171,6 +171,16 @@ fn a_trace_says_when_what_took_place_and_adds_up() {
                     .is_some_and(|n| n.starts_with(&format!("{file}:")))
             };
             assert!(work.clone().any(line));
+            // A section has the lines that `smpcc stats` says it has.
+            let stats = done(&["stats", &file, "--parties", "3"]);
+            let mut threads = events.iter().filter(|e| e["name"] == "thread_name");
+            assert!(threads.any(|e| {
+                let name = e["args"]["name"].as_str().unwrap_or("");
+                let place = name
+                    .split_once(&format!(" {file}:"))
+                    .map(|(_, lines)| lines);
+                place.is_some_and(|lines| stats.contains(&format!("avg.smpc:{lines} ")))
+            }));
             for party in 0..3 {
                 let mine = work.clone().filter(|e| e["pid"] == party);
                 assert!(mine.clone().count() > 0);

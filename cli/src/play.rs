@@ -128,6 +128,9 @@ pub struct SectionReport {
     pub file: String,
     /// First source line.
     pub line: u32,
+    /// Its lines, as `smpcc stats` names them; empty if it has none.
+    #[serde(default)]
+    pub place: String,
     /// Rounds of its operations.
     pub rounds: u64,
     /// Payload bytes that this party sent, without those for correlations.
@@ -506,6 +509,7 @@ fn report(
                 domain: section.domain.letter().to_string(),
                 file: (program.files.get(section.file as usize).cloned()).unwrap_or_default(),
                 line: section.lines.0,
+                place: section.place(&program.files).unwrap_or_default(),
                 rounds: r.rounds,
                 bytes: r.bytes_sent,
                 ms: ms(r.time),

@@ -26,7 +26,7 @@ pub fn events(reports: &[PartyReport], names: &[String], files: &[String]) -> St
         events.push(named("process_name", 0, label(pid, names)));
         events.push(named("thread_name", 0, "messages are sent".into()));
         for (section, id) in report.sections.iter().zip(0u32..) {
-            let name = format!("section {id} ({})", section.domain);
+            let name = format!("section {id} ({}) {}", section.domain, section.place);
             events.push(named("thread_name", 1 + id, name));
         }
         for work in &timeline.work {
@@ -75,7 +75,7 @@ pub fn data(reports: &[PartyReport], names: &[String], files: &[String]) -> Valu
             let ticks = timeline.ticks.iter();
             let ticks = ticks.map(|(from, took, bytes)| json!([start + from, took, bytes]));
             let sections = report.sections.iter();
-            let sections = sections.map(|s| json!({"domain": s.domain, "line": s.line, "rounds": s.rounds, "bytes": s.bytes, "ms": s.ms}));
+            let sections = sections.map(|s| json!({"domain": s.domain, "place": s.place, "rounds": s.rounds, "bytes": s.bytes, "ms": s.ms}));
             Some(json!({
                 "name": label(report.party, names),
                 "work": work.collect::<Vec<_>>(),

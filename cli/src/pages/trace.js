@@ -10,9 +10,9 @@ const HEAD = 26;
 function rowsOf(party, kind) {
   const rows = new Map();
   for (const [section, line, from, took, bytes] of party.work) {
-    const { domain } = party.sections[section];
+    const { domain, place } = party.sections[section];
     const name = kind === "sections" ? `section ${section}` : line;
-    const row = rows.get(name) ?? { name, work: [], took: 0, bytes: 0, lines: new Set(), domain };
+    const row = rows.get(name) ?? { name, place, work: [], took: 0, bytes: 0, lines: new Set(), domain };
     row.work.push({ section, line, from, took, bytes, domain });
     row.took += took;
     row.bytes += bytes;
@@ -117,7 +117,7 @@ function show({ parties }) {
   function label(row) {
     const short = (line) => line.slice(line.lastIndexOf("/") + 1);
     if (kind !== "sections") return short(row.name);
-    const line = short([...row.lines].find((line) => line !== "no line") ?? "");
+    const line = short(row.place || "no line");
     if (left() < NAMES) return `s${row.name.slice("section ".length)} ${row.domain} · line ${line.slice(line.lastIndexOf(":") + 1)}`;
     return `${row.name} ${row.domain} · ${line}`;
   }
@@ -193,9 +193,8 @@ function show({ parties }) {
     for (const name of names) {
       const first = all.find((rows) => rows.has(name)).get(name);
       const { section } = first.work[0];
-      const line = rounds ? [...first.lines].filter((l) => l !== "no line")[0] : undefined;
       add([
-        line === undefined ? name : `${name}, ${line}`,
+        rounds && first.place ? `${name}, ${first.place}` : name,
         first.domain,
         ...(rounds ? [count(Math.max(...parties.map((party) => party.sections[section].rounds)))] : []),
         ...all.flatMap((rows) => (rows.has(name) ? [time(rows.get(name).took), count(rows.get(name).bytes)] : ["", ""])),
