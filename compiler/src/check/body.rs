@@ -360,7 +360,7 @@ impl<'c, 'w> Body<'c, 'w> {
         }
     }
 
-    /// How to declare a variable of which only a bare literal says the type, to have this one.
+    /// How to declare a variable of which only a bare literal says the type, or an array of which such literals do, to have numbers of this one.
     pub fn declared_as(&self, id: LocalId, ty: &Ty, secrecy: Secrecy) -> Option<String> {
         let local = self.locals.get(id.index())?;
         let literal = local.literal.as_ref()?;
@@ -370,9 +370,15 @@ impl<'c, 'w> Body<'c, 'w> {
         };
         let secret = if secrecy.is_public() { "" } else { "secret " };
         let mutable = if local.mutable { "mut " } else { "" };
+        // `[[` and `; 3]; 2]` around the type of the numbers
+        let (depth, item) = items(&local.ty);
+        let around = self.show(&local.ty.clone().public());
+        let item = self.show(&item.clone().public());
+        let behind = around.get(depth + item.len()..)?;
         Some(format!(
-            "let {mutable}{}: {secret}{ty} = {literal};",
-            local.name
+            "let {mutable}{}: {}{secret}{ty}{behind} = {literal};",
+            local.name,
+            "[".repeat(depth)
         ))
     }
 
@@ -380,6 +386,9 @@ impl<'c, 'w> Body<'c, 'w> {
     /// worth saying then.
     pub fn declared_like(&mut self, id: LocalId, other: &Ty) -> Option<Meeting> {
         let local = self.locals.get(id.index())?;
+        if items(&local.ty).0 > 0 {
+            return None;
+        }
         let (mutable, refused) = (local.mutable, local.refused);
         // What never changes stays as public as the literal.
         let secrecy = match (refused, mutable) {
@@ -511,6 +520,15 @@ fn is_quotient(mut kind: &hir::ExprKind) -> bool {
         kind = &value.kind;
     }
     matches!(kind, hir::ExprKind::Binary(hir::BinaryOp::Div, ..))
+}
+
+/// How deep an array's numbers are in it, and their type.
+pub(super) fn items(ty: &Ty) -> (usize, &Ty) {
+    let (mut depth, mut item) = (0, ty);
+    while let Ty::Array(inner, _) = item {
+        (depth, item) = (depth + 1, inner);
+    }
+    (depth, item)
 }
 
 /// What to write when the shapes of types differ.

@@ -203,17 +203,7 @@ impl Body<'_, '_> {
     /// What `std::text` has of arrays of characters it has of `str<N>`, too, whose ends are not part of them: then what is called is
     /// another function. Its first argument is checked to know.
     fn of_texts(&mut self, id: FnId, path: &ast::Path, args: &[&Expr]) -> (FnId, Option<Typed>) {
-        let world = self.ck.world;
-        let twin = || {
-            let item = world.fns.get(id.index())?;
-            let module = world.modules.get(item.module)?;
-            let name = format!("{}{OF_TEXTS}", item.decl.decl.name.text);
-            match module.scope.get(&name)?.def {
-                Def::Fn(twin) if module.path == "std::text" => Some(twin),
-                _ => None,
-            }
-        };
-        let (Some(twin), Some(first)) = (twin(), args.first()) else {
+        let (Some(twin), Some(first)) = (self.twin_of_texts(id), args.first()) else {
             return (id, None);
         };
         let says_its_type = matches!(first.kind, E::Str(_)) || !is_bare(first);
@@ -224,6 +214,18 @@ impl Body<'_, '_> {
         match first.ty {
             Ty::Text(Text::Str(_), _) => (twin, Some(first)),
             _ => (id, Some(first)),
+        }
+    }
+
+    /// The function that does with `str<N>` what this one does with arrays.
+    pub(super) fn twin_of_texts(&self, id: FnId) -> Option<FnId> {
+        let world = self.ck.world;
+        let item = world.fns.get(id.index())?;
+        let module = world.modules.get(item.module)?;
+        let name = format!("{}{OF_TEXTS}", item.decl.decl.name.text);
+        match module.scope.get(&name)?.def {
+            Def::Fn(twin) if module.path == "std::text" => Some(twin),
+            _ => None,
         }
     }
 

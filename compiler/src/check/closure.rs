@@ -6,7 +6,7 @@ use super::flow;
 use crate::ast::{Expr, ExprKind as E, Name, Pattern, PatternKind, Type};
 use crate::diagnostic;
 use crate::diagnostic::Code;
-use crate::hir::{self, ExprKind as H, LocalId};
+use crate::hir::{self, ExprKind as H, LocalId, Text};
 use crate::resolve::Def;
 use crate::source::Span;
 use crate::types::{Arg, Signature, Ty};
@@ -220,6 +220,10 @@ impl Body<'_, '_> {
             self.report(error.help("move what both need into a function of its own"));
             return None;
         }
+        let id = match params.first() {
+            Some(Ty::Text(Text::Str(_), _)) => self.twin_of_texts(id).unwrap_or(id),
+            _ => id,
+        };
         let sig = self.ck.fns.get(id.index())?.clone();
         let mut args: Vec<Option<Arg>> = vec![None; sig.generics.len()];
         for (param, given) in sig.params.iter().zip(params) {

@@ -273,6 +273,61 @@ mod tests {
                 "fn f(x: secret u32) -> secret u32 { let mut xs: [secret u32; 3] = [0; 3]; for i in 0..3 { xs[i] = x; } let e: [u32; 0] = []; xs[0] + e.sum() as u32 }",
             ),
             (
+                "fn f(xs: [secret u32; 9]) -> secret u32 { let mut n = [0; 3]; for x in xs { if x > 3 { n[0] += x; n[1] += x; } } n[2] }",
+                "declare it: `let mut n: [secret u32; 3] = [0; 3];`",
+                "fn f(xs: [secret u32; 9]) -> secret u32 { let mut n: [secret u32; 3] = [0; 3]; for x in xs { if x > 3 { n[0] += x; n[1] += x; } } n[2] }",
+            ),
+            (
+                "fn f(xs: [secret bool; 9]) -> secret i32 { let mut n = [[0, 0]; 3]; for x in xs { if x { n[0][1] += 1; } else { n[1][0] += 1; } } n[2][0] }",
+                "declare it: `let mut n: [[secret i32; 2]; 3] = [[0, 0]; 3];`",
+                "fn f(xs: [secret bool; 9]) -> secret i32 { let mut n: [[secret i32; 2]; 3] = [[0, 0]; 3]; for x in xs { if x { n[0][1] += 1; } else { n[1][0] += 1; } } n[2][0] }",
+            ),
+            (
+                "fn f(xs: [secret bool; 9]) -> secret u8 { let mut n: [u8; 3] = [0; 3]; for x in xs { if x { n[0] += 1; } } n[2] }",
+                "declare it as `secret [u8; 3]`",
+                "fn f(xs: [secret bool; 9]) -> secret u8 { let mut n: secret [u8; 3] = [0; 3]; for x in xs { if x { n[0] += 1; } } n[2] }",
+            ),
+            (
+                "fn f(o: secret Option<u8>) -> secret bool { o == 3 }",
+                "write `x == Some(y)`",
+                "fn f(x: secret Option<u8>, y: u8) -> secret bool { x == Some(y) }",
+            ),
+            (
+                "fn f(o: secret Option<u8>) -> secret bool { o > 3 }",
+                "write `if let Some(y) = x { … }`, or `x.unwrap_or(0)`",
+                "fn f(x: secret Option<u8>) -> secret bool { let mut b = x.unwrap_or(0) > 3; if let Some(y) = x { b = y > 3; } b }",
+            ),
+            (
+                "enum V { A, B } fn f(v: V) -> bool { v == \"A\" }",
+                "write `V::A`",
+                "enum V { A, B } fn f(v: V) -> bool { v == V::A }",
+            ),
+            (
+                "fn f(d: date) -> bool { d > 2021 - 12 - 31 }",
+                "`x > \"2021-12-31\"`",
+                "fn f(x: date) -> bool { x > \"2021-12-31\" }",
+            ),
+            (
+                "fn f(n: u8) -> str<8> { \"n=\" + n }",
+                "return the values, each in a field with a name",
+                "",
+            ),
+            (
+                "use std::stats::mean; fn f(xs: [secret Option<u32>; 3]) -> secret u32 { mean(xs) }",
+                "`mean_where(xs.map(|x| x.unwrap_or(0)), xs.map(|x| x.is_some()))`",
+                "use std::stats::mean_where; fn f(xs: [secret Option<u32>; 3]) -> secret u32 { mean_where(xs.map(|x| x.unwrap_or(0)), xs.map(|x| x.is_some())) }",
+            ),
+            (
+                "fn f(x: u8, y: u8 = 3) -> u8 { x + y }",
+                "`fn usual(x: u8) -> u8 { f(x, 3) }`",
+                "fn f(x: u8, y: u8) -> u8 { x + y } fn usual(x: u8) -> u8 { f(x, 3) }",
+            ),
+            (
+                "fn f() -> u8 { let d = {\"a\": 1, \"b\": 2}; d[\"a\"] }",
+                "`match x { 1 => 3, 2 => 5, _ => 0 }`",
+                "fn f(x: u8, i: usize) -> u8 { let n: u8 = match x { 1 => 3, 2 => 5, _ => 0 }; n + [3, 5][i] as u8 }",
+            ),
+            (
                 "fn f(x: u32) -> f64 { float(x) }",
                 "write `x as f64`, or `x as fixed<64, 16>`",
                 "fn f(x: u32) -> f64 { let _ = x as fixed<64, 16>; x as f64 }",

@@ -129,6 +129,51 @@ impl Body<'_, '_> {
         self.combine(op, left, right, span)
     }
 
+    /// What to write where an operator has operands of two types that are not both numbers.
+    fn two_types(&self, op: BinaryOp, left: &Ty, right: &Ty) -> String {
+        let either = |is: &dyn Fn(&Ty) -> bool| is(left) != is(right);
+        match (left, right) {
+            (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => match (n, m) {
+                (Len::Const(n), Len::Const(m)) => {
+                    format!("make the shorter text longer: `x as str<{}>`", n.max(m))
+                }
+                _ => "make both equally long: `x as str<16>`".to_owned(),
+            },
+            _ if either(&|ty| self.is_option(ty)) => match op {
+                BinaryOp::Eq | BinaryOp::Ne => {
+                    let symbol = op.symbol();
+                    format!("an `Option` may hold nothing: write `x {symbol} Some(y)`")
+                }
+                _ => "an `Option` may hold nothing: write `if let Some(y) = x { … }`, or `x.unwrap_or(0)` with what stands for `None`".to_owned(),
+            },
+            (Ty::Struct { id, .. }, Ty::Text(..)) | (Ty::Text(..), Ty::Struct { id, .. })
+                if self.ck.structs.is_enum(*id) =>
+            {
+                let sig = &self.ck.structs.0[id.index()];
+                let first = sig.variants.first().map_or("…", |v| v.name.as_str());
+                format!("a variant has no quotes: write `{}::{first}`", sig.name)
+            }
+            (Ty::Scalar(Scalar::Bool, _), number) | (number, Ty::Scalar(Scalar::Bool, _))
+                if number.is_number() =>
+            {
+                let number = self.show(number);
+                let number = number.trim_start_matches("secret ");
+                format!("convert the `bool` with `as {number}`")
+            }
+            (Ty::Text(Text::Str(_), _), _) | (_, Ty::Text(Text::Str(_), _))
+                if op == BinaryOp::Add =>
+            {
+                "texts are not put together: return the values, each in a field with a name, `{ mean: m, n: k }`".to_owned()
+            }
+            (Ty::Text(Text::Date, _), number) | (number, Ty::Text(Text::Date, _))
+                if number.is_number() && is_comparison(op) =>
+            {
+                "a date is written in quotes: `x > \"2021-12-31\"`".to_owned()
+            }
+            _ => "give both operands one type".to_owned(),
+        }
+    }
+
     /// `left op right` for checked operands of one type.
     pub fn combine(&mut self, op: BinaryOp, left: Typed, right: Typed, span: Span) -> Typed {
         if left.ty.is_never() || right.ty.is_never() {
@@ -153,23 +198,7 @@ impl Body<'_, '_> {
                 Some(Meeting::Said) => return Typed::poison(span),
                 Some(Meeting::Help(help)) => help,
                 None if numbers => self.one_type(&left.ty, &right.ty),
-                None => match (&left.ty, &right.ty) {
-                    (Ty::Text(Text::Str(n), _), Ty::Text(Text::Str(m), _)) => match (n, m) {
-                        (Len::Const(n), Len::Const(m)) => {
-                            format!("make the shorter text longer: `x as str<{}>`", n.max(m))
-                        }
-                        _ => "make both equally long: `x as str<16>`".to_owned(),
-                    },
-                    (Ty::Scalar(Scalar::Bool, _), number)
-                    | (number, Ty::Scalar(Scalar::Bool, _))
-                        if number.is_number() =>
-                    {
-                        let number = self.show(number);
-                        let number = number.trim_start_matches("secret ");
-                        format!("convert the `bool` with `as {number}`")
-                    }
-                    _ => "give both operands one type".to_owned(),
-                },
+                None => self.two_types(op, &left.ty, &right.ty),
             };
             self.report(error.help(help));
             return Typed::poison(span);

@@ -1,6 +1,6 @@
 //! Assignment: what may change, and how secret it must be to change here.
 
-use super::body::{Body, Typed};
+use super::body::{Body, Typed, items};
 use super::flow;
 use super::operator::is_shift;
 use crate::ast::{BinaryOp, Expr, ExprKind as E, MAX_LINKS};
@@ -93,6 +93,10 @@ impl Body<'_, '_> {
         }
         let around = self.conditions_since(n_conditions);
         if !target.ty.hides(around, &self.ck.structs) && !target.ty.is_never() {
+            // How it is to be declared is said once.
+            if self.locals[target.place.local.index()].refused.is_some() {
+                return;
+            }
             let at = self
                 .conditions
                 .iter()
@@ -118,7 +122,10 @@ impl Body<'_, '_> {
             let ty = if other { &typed.ty } else { &target.ty };
             let help = match self.declaration(&target, ty, Secrecy::SECRET) {
                 Some(declaration) => format!("declare it: `{declaration}`"),
-                None => format!("declare it as `secret {shown}`"),
+                None => {
+                    let all = self.locals[target.place.local.index()].ty.clone();
+                    format!("declare it as `secret {}`", self.show(&all.public()))
+                }
             };
             self.report(error.help(help));
             let local = &mut self.locals[target.place.local.index()];
@@ -174,10 +181,11 @@ impl Body<'_, '_> {
 
     /// A declaration of a variable that began with a bare literal, with another type.
     fn declaration(&self, target: &Target, ty: &Ty, secrecy: Secrecy) -> Option<String> {
-        if !target.place.steps.is_empty() {
-            return None;
-        }
-        self.declared_as(target.place.local, ty, secrecy)
+        let local = self.locals.get(target.place.local.index())?;
+        let is_index = |step: &PlaceStep| matches!(step, PlaceStep::Index(_));
+        let steps = &target.place.steps;
+        let whole = steps.iter().all(is_index) && steps.len() == items(&local.ty).0;
+        whole.then(|| self.declared_as(target.place.local, ty, secrecy))?
     }
 
     /// The right side of `place op= value` is computed before the place is looked at, as in Rust. What shows when the

@@ -620,6 +620,11 @@ impl Checker<'_> {
             {
                 "write `as u8` after it: variants are numbered from 0 on as they are declared".to_owned()
             }
+            Ty::Struct { id, .. }
+                if generic.bounds.num && self.structs.0[id.index()].name == "Option" =>
+            {
+                "leave out what holds nothing: `mean_where(xs.map(|x| x.unwrap_or(0)), xs.map(|x| x.is_some()))`".to_owned()
+            }
             _ => match bound {
                 "Eq" => "numbers, `bool`, and what is made of them are `Eq`".to_owned(),
                 "Ord" => "numbers, `bool`, and what is made of them are `Ord`".to_owned(),

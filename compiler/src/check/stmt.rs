@@ -298,11 +298,11 @@ impl Body<'_, '_> {
         let cause = self.cause(annotated.is_some(), &hir);
         let n_locals = self.locals.len();
         self.bind(pattern, ty, hir, cause, out);
-        if let (None, E::Int(value, None), PatternKind::Bind { .. }) =
-            (&annotated, &init.kind, &pattern.kind)
+        if let (None, Some(literal), PatternKind::Bind { .. }) =
+            (&annotated, bare_literal(init), &pattern.kind)
             && let Some(local) = self.locals.get_mut(n_locals)
         {
-            local.literal = Some(value.to_string());
+            local.literal = Some(literal);
         }
     }
 
@@ -540,4 +540,24 @@ fn gives_nothing(block: &Block) -> bool {
         E::IfLet(parts) => parts.otherwise.is_none(),
         _ => false,
     })
+}
+
+/// A literal without a type, or an array of such, as it is written.
+fn bare_literal(e: &Expr) -> Option<String> {
+    match &e.kind {
+        E::Int(value, None) => Some(value.to_string()),
+        E::Repeat(item, n) => {
+            let n = match &n.kind {
+                E::Int(n, _) => n.to_string(),
+                E::Path(path) if path.args.is_empty() => path.parts.last()?.text.clone(),
+                _ => return None,
+            };
+            Some(format!("[{}; {n}]", bare_literal(item)?))
+        }
+        E::Array(items) if !items.is_empty() => {
+            let items: Option<Vec<String>> = items.iter().map(bare_literal).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        _ => None,
+    }
 }

@@ -297,6 +297,22 @@ pub fn slip(
             "a constant has its type".into(),
             format!("write `const {}: usize = …;`, with the type that it shall have", word_before(1)),
         ),
+        // `fn f(x: u8 = 3)`
+        Kind::Eq if kind_before(2) == Some(Kind::Colon) && can(",") && can(")") => say(
+            None,
+            "parameters have no default values".into(),
+            "write a second function that calls this one with the usual value: `fn usual(x: u8) -> u8 { f(x, 3) }`".into(),
+        ),
+        // `{"a": 1}`
+        Kind::Colon
+            if kind_before(1) == Some(Kind::Str) && kind_before(2) == Some(Kind::LBrace) =>
+        {
+            say(
+                None,
+                "there are no maps from keys to values".into(),
+                "write an array that is indexed by numbers, `[3, 5][i]`, or choose: `match x { 1 => 3, 2 => 5, _ => 0 }`".into(),
+            )
+        }
         // `return a, b;`, `let a = 1, b = 2;`
         Kind::Comma if follows_value && can(";") => {
             let begins = |t: &&Token| {
