@@ -19,6 +19,7 @@ mod radix;
 mod rows;
 mod shuffles;
 mod summands;
+mod writes;
 
 use crate::assign::{self, Plan, assign};
 use crate::emit::{Emitted, emit};
@@ -94,16 +95,16 @@ pub(crate) fn decide(ir: Ir, options: &Options) -> Sorted {
         options,
         n_parties: ir.n_parties,
     };
-    let mut ir = ir;
-    if options.protocol == ProtocolChoice::Auto {
-        for form in FORMS {
-            if form.may_be_in(&ir) {
-                let owners = owned(&ir, options);
-                ir = (form.write)(ir, sorter, owners);
-            }
-        }
+    if writes::spans(&ir).is_empty() {
+        return sorter.formed(ir);
     }
-    sorter.decide(ir)
+    let who = assign::alone(&ir, options);
+    let sorted = sorter.formed(writes::run(ir.clone(), sorter, &who));
+    let who = assign::alone(&sorted.ir, options);
+    match has_orphans(&sorted.ir.body, &sorted.ir, &who) {
+        false => sorted,
+        true => sorter.formed(writes::run(ir, sorter, &[])),
+    }
 }
 
 /// Whether a program may compare all pairs of two long lists, at a glance.
@@ -120,6 +121,7 @@ pub(crate) fn compares_pairs(ir: &Ir) -> bool {
 pub(crate) fn spans(ir: &Ir, optimised: &Ir) -> Vec<Span> {
     let mut found: Vec<Span> = (FORMS.iter())
         .flat_map(|form| form.spans(optimised))
+        .chain(writes::spans(optimised))
         .collect();
     let mut open = vec![&ir.body];
     while let Some(region) = open.pop() {
@@ -150,12 +152,13 @@ fn kept<T>(said: SortedMap<ValueId, T>, renamed: &[Option<ValueId>]) -> SortedMa
         .collect()
 }
 
-/// Whether there are writes of an owner's sort that nobody does alone: an order of rows that are known to all, say, is nobody's. They
-/// have no other form.
+/// Whether there are writes at many places that nobody does alone: an order of rows that are known to all, say, is nobody's. There they
+/// have no form.
 fn has_orphans(region: &Region, ir: &Ir, alone: &[Option<u32>]) -> bool {
     let orphan = |node: &Node| match (&node.op, &node.args[..], &node.results[..]) {
         (Op::WriteSecret { groups, .. }, &[_, at, _], &[written]) => {
-            ir.values[at.index()].ty.lanes != *groups && alone[written.index()].is_none()
+            let owner = alone.get(written.index()).copied().flatten();
+            ir.values[at.index()].ty.lanes != *groups && owner.is_none()
         }
         _ => false,
     };
@@ -296,6 +299,20 @@ struct Sorter<'a> {
 }
 
 impl Sorter<'_> {
+    /// Decides every sort, and what becomes one.
+    fn formed(self, ir: Ir) -> Sorted {
+        let mut ir = ir;
+        if self.options.protocol == ProtocolChoice::Auto {
+            for form in FORMS {
+                if form.may_be_in(&ir) {
+                    let owners = owned(&ir, self.options);
+                    ir = (form.write)(ir, self, owners);
+                }
+            }
+        }
+        self.decide(ir)
+    }
+
     /// Decides every sort.
     fn decide(self, ir: Ir) -> Sorted {
         if !has(&ir.body, |op| matches!(op, Op::Sort { .. })) {
@@ -435,9 +452,9 @@ impl Sorter<'_> {
         self.emitted(ir, &plan, &options)
     }
 
-    /// Milliseconds of a program in the domains that are best for it.
+    /// Milliseconds of a program in the domains that are best for it, of those that are asked for.
     fn whole(&self, ir: Ir) -> f64 {
-        let options = self.together(ProtocolChoice::Auto);
+        let options = self.together(self.options.protocol);
         let sorter = Sorter {
             options: &options,
             ..*self

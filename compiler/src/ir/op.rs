@@ -44,7 +44,7 @@ pub enum Op {
         groups: u64,
     },
     /// `dst groups·len·block, secret idx groups·q, val groups·q·block → same as dst`: the writes of a group in their order; an
-    /// index `≥ len` writes nothing. With q > 1 only an owner can, in the clear.
+    /// index `≥ len` writes nothing. With q > 1 only an owner can, in the clear: others get it in another form (`sorts/writes`).
     WriteSecret {
         /// Consecutive lanes per element.
         block: u64,

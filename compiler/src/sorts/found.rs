@@ -46,17 +46,20 @@ impl Form {
     }
 }
 
+/// Prices that differ by less are not told apart: they are estimates.
+const HARDLY_MORE: f64 = 1.1;
+
 /// Whether no party computes a value alone.
 pub(super) fn is_joint(owners: &[Grid], value: ValueId) -> bool {
     let owner = owners.get(value.index()).map(Grid::whole);
     owner.is_none_or(|owner| owner == Owner::Joint)
 }
 
-/// What sorts cost, and what they are written in the place of, by all that this follows from.
+/// What ways of writing something cost, by all that this follows from.
 pub(super) struct Prices<'a, Shape> {
     sorter: Option<Sorter<'a>>,
-    /// Milliseconds of both.
-    known: SortedMap<Shape, [f64; 2]>,
+    /// Milliseconds of each way.
+    known: SortedMap<Shape, Vec<f64>>,
 }
 
 impl<'a, Shape: Ord> Prices<'a, Shape> {
@@ -64,6 +67,20 @@ impl<'a, Shape: Ord> Prices<'a, Shape> {
     pub(super) fn new(sorter: Option<Sorter<'a>>) -> Self {
         let known = SortedMap::new();
         Self { sorter, known }
+    }
+
+    /// Milliseconds of programs that are written for a shape and so many parties, if anybody asks.
+    fn of(
+        &mut self,
+        shape: Shape,
+        programs: impl FnOnce(&Shape, u32) -> Vec<Ir>,
+    ) -> Option<&[f64]> {
+        let sorter = self.sorter?;
+        let prices = self.known.entry(shape).or_insert_with_key(|shape| {
+            let programs = programs(shape, sorter.n_parties).into_iter();
+            programs.map(|ir| sorter.whole(ir)).collect()
+        });
+        Some(prices)
     }
 
     /// Whether so many sorts are cheaper than a program that does nothing but compare, which is `written` with one.
@@ -74,14 +91,25 @@ impl<'a, Shape: Ord> Prices<'a, Shape> {
         compared: fn(&Shape, u32) -> Ir,
         written: fn(Ir) -> Ir,
     ) -> bool {
-        let Some(sorter) = self.sorter else {
-            return true;
-        };
-        let prices = self.known.entry(shape).or_insert_with_key(|shape| {
-            let compared = compared(shape, sorter.n_parties);
-            [written(compared.clone()), compared].map(|ir| sorter.whole(ir))
+        let prices = self.of(shape, |shape, n_parties| {
+            let compared = compared(shape, n_parties);
+            vec![written(compared.clone()), compared]
         });
-        let &mut [by_sorting, by_comparing] = prices;
-        by_sorting * (n_sorts as f64) < by_comparing
+        match prices {
+            Some(&[by_sorting, by_comparing]) => by_sorting * (n_sorts as f64) < by_comparing,
+            _ => true,
+        }
+    }
+
+    /// Which of some programs is the cheapest, the first of those that cost hardly more than it.
+    pub(super) fn cheapest(
+        &mut self,
+        shape: Shape,
+        programs: impl FnOnce(&Shape, u32) -> Vec<Ir>,
+    ) -> usize {
+        let prices = self.of(shape, programs).unwrap_or_default();
+        let least = prices.iter().copied().fold(f64::INFINITY, f64::min);
+        let hardly_more = |price: &f64| *price <= least * HARDLY_MORE;
+        prices.iter().position(hardly_more).unwrap_or(0)
     }
 }

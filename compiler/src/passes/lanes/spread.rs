@@ -34,7 +34,8 @@ pub fn spread(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
         Op::WriteSecret { block, groups: 1 } => {
             let len = walk.ty(inner.args[0]).lanes / block;
             let last = Word::from(len.saturating_sub(1));
-            is_short(len, block) && last <= walk.ty(inner.args[1]).scalar.mask()
+            let at = walk.ty(inner.args[1]);
+            is_short(len, block) && at.lanes == 1 && last <= at.scalar.mask()
         }
         _ => false,
     };

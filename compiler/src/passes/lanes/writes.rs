@@ -198,6 +198,7 @@ impl Body<'_> {
             && array == param
             && source == param
             && block == other
+            && self.types.get(&place)?.lanes == 1
             && outside(&index);
         if !fits {
             return None;

@@ -1,14 +1,12 @@
-//! Elements that a loop writes at any secret places of an array, the last one at each place: moved there by two sorts.
+//! Elements that a loop writes at any secret places of an array, the last one at each place: written together behind the loop.
 //!
 //! ```text
 //! before: w' = loop N w { (i, w) p = gather ps, i   x = gather xs, i   u = write_secret w, p, x   yield u }
-//! after:  q, y = sort keys=1 (0 … L−1, ps), (w, xs)   last = ne q, (q one further)   _, w' = sort keys=1 (not last), y
+//! after:  w' = write_secret w, ps, xs
 //! ```
 //!
-//! What stands in the array goes first, each element at its own place: then every place occurs, and of those at one place the last
-//! one stays. It takes N + L rows where the loop would look at N · L.
+//! How they get there is decided with the sorts, by price (`sorts/writes`).
 
-use super::TRUTH;
 use super::rises::Conds;
 use super::writes::Write;
 use crate::ir::{Node, Op, Ty};
@@ -21,10 +19,7 @@ use smpcc_circuit::value::{ConstVec, Scalar, Word};
 use smpcc_circuit::verify::MAX_LANES;
 
 /// Shorter loops write one after the other.
-const FEWEST: u64 = 64;
-
-/// For so many elements in all writes, sorts are cheaper under every suite.
-const FEWEST_PAIRS: u64 = 1 << 14;
+const FEWEST: u64 = 8;
 
 /// Arrays of equal length that are written at the same places.
 #[derive(Debug)]
@@ -54,7 +49,6 @@ pub fn note(
     let lanes = rows.saturating_add(len).saturating_mul(block);
     if n < FEWEST
         || spread::is_short(len, block)
-        || rows.saturating_mul(len) < FEWEST_PAIRS
         || lanes > MAX_LANES
         || writes.iter().any(|write| write.block != block)
     {
@@ -150,7 +144,6 @@ impl Scattered {
         recorded: &mut impl Iterator<Item = ValueId>,
     ) -> Option<Vec<(usize, ValueId)>> {
         let writes = self.places.len() as u64;
-        let rows = n * writes;
         let mut places = Vec::new();
         let mut values = vec![Vec::new(); self.arrays.len()];
         for _ in &self.places {
@@ -160,60 +153,26 @@ impl Scattered {
             }
         }
         // Iteration by iteration, write by write.
-        let column = |walk: &mut Walk, parts: &[ValueId], block: u64, lane: u64| {
+        let in_order = |walk: &mut Walk, parts: &[ValueId], block: u64| {
             let all = walk.concat(parts.to_vec());
-            let dims = vec![(n, Word::from(block)), (writes, Word::from(n * block))];
-            let start = Word::from(lane);
-            walk.gather_at(all, ConstVec::Affine { start, dims })
+            let dims = vec![
+                (n, Word::from(block)),
+                (writes, Word::from(n * block)),
+                (block, 1),
+            ];
+            walk.gather_at(all, ConstVec::Affine { start: 0, dims })
         };
-        let own = walk.constant_value(self.scalar(), ConstVec::iota(self.len));
-        let written = column(walk, &places, 1, 0);
-        let mut columns = vec![walk.concat(vec![own, written])];
-        for (&(k, block, _), values) in self.arrays.iter().zip(&values) {
-            for lane in 0..block {
-                let dims = vec![(self.len, Word::from(block))];
-                let start = Word::from(lane);
-                let own = walk.gather_at(node.args[k], ConstVec::Affine { start, dims });
-                let written = column(walk, values, block, lane);
-                columns.push(walk.concat(vec![own, written]));
-            }
-        }
-        let mut sorted = sort(walk, columns);
-        let place = sorted.remove(0);
-        let all = rows + self.len;
-        let part = |walk: &mut Walk, start: Word| {
-            let dims = vec![(all - 1, 1)];
-            walk.gather_at(place, ConstVec::Affine { start, dims })
-        };
-        let (this, next) = (part(walk, 0), part(walk, 1));
-        let over = walk.word(WordOp::Eq, &[this, next]);
-        let last = walk.splat_of(TRUTH, 0);
-        let over = walk.concat(vec![over, last]);
-        sorted.insert(0, over);
-        let moved = sort(walk, sorted);
-        let mut moved = moved.into_iter().skip(1);
+        let places = in_order(walk, &places, 1);
         let mut out = Vec::new();
-        for &(k, block, _) in &self.arrays {
-            let columns: Vec<ValueId> = moved.by_ref().take(block as usize).collect();
-            let together = walk.concat(columns);
-            let dims = vec![(self.len, 1), (block, Word::from(all))];
-            let new = walk.gather_at(together, ConstVec::Affine { start: 0, dims });
-            out.push((k, new));
+        for (&(k, block, _), values) in self.arrays.iter().zip(&values) {
+            let args = vec![node.args[k], places, in_order(walk, values, block)];
+            let op = Op::WriteSecret { block, groups: 1 };
+            let ty = Ty {
+                secret: true,
+                ..walk.ty(node.args[k])
+            };
+            out.push((k, walk.emit(op, args, ty)));
         }
         Some(out)
     }
-}
-
-/// The columns with their rows in ascending order of the first.
-fn sort(walk: &mut Walk, columns: Vec<ValueId>) -> Vec<ValueId> {
-    let columns: Vec<ValueId> = (columns.into_iter())
-        .map(|id| walk.with_secrecy(id, true))
-        .collect();
-    let tys: Vec<Ty> = columns.iter().map(|&id| walk.ty(id)).collect();
-    let op = Op::Sort {
-        keys: 1,
-        segments: 1,
-        drawn: false,
-    };
-    walk.push_new(op, columns, &tys, vec![])
 }
