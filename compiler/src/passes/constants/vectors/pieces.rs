@@ -50,6 +50,11 @@ pub fn joined(pieces: Vec<Piece>, scalar: Scalar) -> ConstVec {
         }
         out.push(next);
     }
+    if let [a, b, c] = &out[..]
+        && let Some(all) = turned(a, b, c, scalar)
+    {
+        return whole(all);
+    }
     match out.len() {
         0 => ConstVec::Splat { lanes: 0, word: 0 },
         1 => whole(out.swap_remove(0)),
@@ -72,7 +77,7 @@ fn followed(a: &Piece, b: &Piece, scalar: Scalar) -> Option<Piece> {
     match (&a.dims[..], &b.dims[..]) {
         (&[(n, s)], &[(m, t)]) if s == t && gap == span(n, s) => longer(n + m, s, &[]),
         (&[(n, s)], &[]) if gap == span(n, s) => longer(n + 1, s, &[]),
-        (&[], &[(m, t)]) if gap == t => longer(m + 1, t, &[]),
+        (row, [(m, t), rows @ ..]) if row == rows && gap == *t => longer(*m + 1, *t, rows),
         ([(n, s), inner @ ..], rows) if inner == rows && gap == span(*n, *s) => {
             longer(*n + 1, *s, inner)
         }
@@ -84,6 +89,25 @@ fn followed(a: &Piece, b: &Piece, scalar: Scalar) -> Option<Piece> {
         (x, y) if x == y => longer(2, gap, x),
         _ => None,
     }
+}
+
+/// A run, rows of two such runs that count on, and a last run as rows of two: each begins with the second one of the row before.
+fn turned(a: &Piece, b: &Piece, c: &Piece, scalar: Scalar) -> Option<Piece> {
+    let &[(n, s)] = &a.dims[..] else { return None };
+    let gap = |from: &Piece, to: &Piece| scalar.wrap(to.start.wrapping_sub(from.start));
+    let times = |step: Word, count: u64| scalar.wrap(step.wrapping_mul(Word::from(count)));
+    let t = scalar.wrap(gap(a, b).wrapping_add(times(s, n)));
+    let two = (n.checked_mul(2)?, s);
+    let rows = match b.dims[..] {
+        [row] if row == two => 1,
+        [(rows, step), row] if (step, row) == (t, two) => rows,
+        _ => return None,
+    };
+    let fits = a.dims == c.dims && gap(b, c) == times(t, rows);
+    fits.then(|| Piece {
+        start: a.start,
+        dims: vec![(rows + 1, t), (2, gap(a, b)), (n, s)],
+    })
 }
 
 /// A table as pieces of one dimension, where those are few.
@@ -311,13 +335,16 @@ fn bits(from: Scalar, words: &ConstVec, m: Word) -> Option<ConstVec> {
     }
 }
 
-/// An affine vector of one dimension, cut where its integers pass from one multiple of `by` to the next, so that each
-/// piece divides.
+/// An affine vector of one dimension, each lane of it once or repeated, cut where its integers pass from one multiple of `by` to the
+/// next, so that each piece divides.
 fn aligned(words: &ConstVec, scalar: Scalar, by: i128) -> Option<ConstVec> {
     let ConstVec::Affine { start, dims } = words else {
         return None;
     };
-    let &[(n, step)] = &dims[..] else { return None };
+    let (&(n, step), repeated) = dims.split_first()?;
+    if repeated.iter().any(|dim| dim.1 != 0) {
+        return None;
+    }
     let (lo, _) = int_hull(words, scalar)?;
     let step = signed(step, scalar);
     if lo < 0 || step < 1 || by <= step || by % step != 0 {
@@ -336,7 +363,7 @@ fn aligned(words: &ConstVec, scalar: Scalar, by: i128) -> Option<ConstVec> {
         if len > 0 {
             pieces.push(Piece {
                 start: start.wrapping_add((step as Word).wrapping_mul(Word::from(from))),
-                dims: vec![(len, step as Word)],
+                dims: [&[(len, step as Word)], repeated].concat(),
             });
         }
     }

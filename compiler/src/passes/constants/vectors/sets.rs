@@ -47,6 +47,29 @@ fn chosen_of(piece: &Piece, wanted: Word, first: u64, out: &mut Vec<Piece>) -> b
         }
         return true;
     };
+    // What comes and goes by turns is rows of two, and perhaps one more.
+    let turns = (piece.dims.iter()).position(|&(count, step)| count > 2 && step & 1 == 1);
+    if let Some(at) = turns {
+        let (count, step) = piece.dims[at];
+        let (head, inner) = (&piece.dims[..at], &piece.dims[at + 1..]);
+        if count % 2 == 0 {
+            let dims = [head, &[(count / 2, 0), (2, step)], inner].concat();
+            let start = piece.start;
+            return chosen_of(&Piece { start, dims }, wanted, first, out);
+        }
+        if head.is_empty() {
+            let rows = Piece {
+                start: piece.start,
+                dims: [&[(count - 1, step)], inner].concat(),
+            };
+            let last = Piece {
+                start: piece.start,
+                dims: inner.to_vec(),
+            };
+            let before = first + rows.lanes();
+            return chosen_of(&rows, wanted, first, out) && chosen_of(&last, wanted, before, out);
+        }
+    }
     let to = piece.dims.iter().rposition(changes).unwrap_or(from) + 1;
     let count = |dims: &[(u64, Word)]| dims.iter().fold(1u64, |n, dim| n.saturating_mul(dim.0));
     let (rows, run) = (count(&piece.dims[..from]), count(&piece.dims[to..]));

@@ -321,3 +321,36 @@ fn a_choice_of_rows_is_no_table() {
         }
     }
 }
+
+/// A bit of numbers that begin anywhere is a few pieces, however many numbers there are: the layers of a merge of two lists ask for it.
+#[test]
+fn a_bit_of_numbers_from_any_start_is_no_table() {
+    let u = Scalar::USIZE;
+    let lanes = MAX_TABLE + 1_234_567;
+    for start in [0u64, 1, 48_576, 999_999] {
+        let dims = vec![(lanes, 1)];
+        let start = Word::from(start);
+        let all = ConstVec::Affine { start, dims };
+        for bit in 0..23 {
+            let splat = |word| ConstVec::Splat { lanes, word };
+            let masked = word(WordOp::And, u, u, Some(u), &[&all, &splat(1 << bit)]);
+            let masked = normal(masked.expect("pieces"), u);
+            let args = [&masked, &splat(0)];
+            let set = word(WordOp::Ne, u, Scalar::Bool, Some(u), &args);
+            let set = normal(set.expect("pieces"), Scalar::Bool);
+            let chosen = sets::chosen(&set, true).expect("pieces");
+            for vector in [&masked, &set, &chosen] {
+                let n = pieces::parts(vector).map(|pieces| pieces.len());
+                assert!(n.is_some_and(|n| n < 9), "{start}, {bit}: {n:?}");
+            }
+            for lane in (0..lanes).step_by(104_729).chain([lanes - 1]) {
+                let expected = (start + Word::from(lane)) >> bit & 1;
+                let found = Scalar::Bool.wrap(set.get(lane));
+                assert_eq!(found, expected, "{start}, {bit}, {lane}");
+            }
+            let firsts: Vec<Word> = chosen.words_in(0..5).collect();
+            let expected = (0..).filter(|lane| (start + lane) >> bit & 1 == 1);
+            assert!(firsts.into_iter().eq(expected.take(5)), "{start}, {bit}");
+        }
+    }
+}
