@@ -17,7 +17,7 @@
 //! The receiver's point tells nothing of its choice, whatever the sender does: `PK_0` is uniform for either. Who knows the exponents of `PK_0`
 //! and of `PK_1 = C − PK_0` knows that of `C`.
 
-use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::ristretto::{RistrettoBasepointTable, RistrettoPoint};
 use rayon::prelude::*;
 use subtle::ConditionallySelectable;
 use zeroize::Zeroizing;
@@ -113,11 +113,12 @@ impl Receiver {
                 .sender_fault("sent a base transfer that is no point")
         };
         let y = encodings(message, 1).ok_or_else(fault)?;
-        let point = decode(&y[0]).ok_or_else(fault)?;
+        // Multiples of this one point are found in a table of some, as those of the base are.
+        let powers = RistrettoBasepointTable::create(&decode(&y[0]).ok_or_else(fault)?);
         let pks = self.message.as_chunks::<POINT_LEN>().0;
         let keys = pks.par_iter().enumerate().map(|(i, pk)| {
             // (g^r)^k of the chosen key.
-            let shared = Zeroizing::new(point * *exponent(&self.prg, i));
+            let shared = Zeroizing::new(&powers * &*exponent(&self.prg, i));
             let b = choice(&self.choices, i).unwrap_u8();
             key(&self.context, i, b, pk, &y[0], &shared)
         });
