@@ -24,7 +24,6 @@ mod shown;
 mod shuffled;
 mod subject;
 
-use crate::ir::interpret::watch;
 use crate::ir::{Ir, Tag, Tags};
 use crate::reveals::DisclosureKind;
 pub use bits::Bits;
@@ -433,7 +432,7 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         let text = list(leaf.scalar, forms.input(id), tags.input(id), words);
         example.inputs.push((leaf.party, leaf.path.clone(), text));
     }
-    let (run, revealed) = watch(&subject.fast, &inputs);
+    let (run, revealed) = subject.fast.watch(&inputs);
     if let Ok(outputs) = run {
         for (id, leaf) in ir.outputs.iter().enumerate() {
             if leaf.receivers.iter().any(|r| coalition.contains(r)) {

@@ -4,7 +4,7 @@
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
 use super::constants::constants;
-use crate::ir::interpret::watch;
+use crate::ir::interpret::Ready;
 use crate::ir::unused::Unused;
 use crate::ir::{Ir, Op, Region};
 use crate::passes;
@@ -245,7 +245,7 @@ pub(super) type View = Vec<(Item, Word)>;
 pub(super) struct Subject<'a> {
     pub ir: &'a Ir,
     /// The same, optimised: it gives the same results, runs faster, and reveals together what parties open together.
-    pub fast: Ir,
+    pub fast: Ready,
     pub records: Vec<Record>,
     /// The leaves of one party's parts of draws: they stand for what all parties draw together.
     pub draws: Vec<usize>,
@@ -290,7 +290,7 @@ impl<'a> Subject<'a> {
         }
         Self {
             ir,
-            fast,
+            fast: Ready::new(fast),
             records,
             draws: (0..ir.inputs.len())
                 .filter(|&leaf| {
@@ -371,7 +371,7 @@ impl<'a> Subject<'a> {
     pub fn view(&mut self, inputs: &Inputs, coalition: &[u32]) -> View {
         self.runs += 1;
         let mut view = View::new();
-        let (run, revealed) = watch(&self.fast, &self.unused.cleared(inputs));
+        let (run, revealed) = self.fast.watch(&self.unused.cleared(inputs));
         match run {
             Ok(outputs) => {
                 for ((first, varies), words) in self.results.iter_mut().zip(&outputs) {

@@ -76,10 +76,45 @@ pub fn interpret_with(
 }
 
 /// Runs the program until it ends or stops: the lanes of each output leaf or why it stopped, and what was revealed before.
-pub fn watch(ir: &Ir, inputs: &[Vec<Word>]) -> (Result<Vec<Vec<Word>>, Stopped>, Vec<Revealed>) {
+pub fn watch(ir: &Ir, inputs: &[Vec<Word>]) -> Ended {
     let mut revealed = Vec::new();
     let run = run(ir, inputs, Settings::default(), &mut revealed);
     (run, revealed)
+}
+
+/// The lanes of each output leaf or why a run stopped, and what was revealed before.
+pub type Ended = (Result<Vec<Vec<Word>>, Stopped>, Vec<Revealed>);
+
+/// A program that is run many times: what does not depend on its inputs is found once.
+pub struct Ready {
+    ir: Ir,
+    plan: Plan,
+    too_large: Option<Stopped>,
+}
+
+impl Ready {
+    /// Looks at a program.
+    pub fn new(ir: Ir) -> Self {
+        Self {
+            plan: planned(&ir, None),
+            too_large: too_large(&ir, &ir.body),
+            ir,
+        }
+    }
+
+    /// As [`watch`].
+    pub fn watch(&self, inputs: &[Vec<Word>]) -> Ended {
+        let mut revealed = Vec::new();
+        let begun = match &self.too_large {
+            Some(found) => Err(found.clone()),
+            None => given(&self.ir, inputs),
+        };
+        let run = begun.and_then(|()| {
+            let settings = Settings::default();
+            run_planned(&self.ir, &self.plan, inputs, settings, &mut revealed)
+        });
+        (run, revealed)
+    }
 }
 
 fn run(
@@ -89,8 +124,16 @@ fn run(
     revealed: &mut Vec<Revealed>,
 ) -> Result<Vec<Vec<Word>>, Stopped> {
     begin(ir, inputs)?;
-    let mut last = vec![0; ir.values.len()];
-    let plan = plan(&ir.body, None, &mut last, &mut 0);
+    run_planned(ir, &planned(ir, None), inputs, settings, revealed)
+}
+
+fn run_planned(
+    ir: &Ir,
+    plan: &Plan,
+    inputs: &[Vec<Word>],
+    settings: Settings,
+    revealed: &mut Vec<Revealed>,
+) -> Result<Vec<Vec<Word>>, Stopped> {
     let mut machine = Machine {
         values: &ir.values,
         inputs,
@@ -100,12 +143,18 @@ fn run(
         revealed,
         watch: None,
     };
-    machine.region(&ir.body, &plan)?;
+    machine.region(&ir.body, plan)?;
     Ok(machine.outputs.iter().map(|lanes| lanes.to_vec()).collect())
 }
 
 /// Whether a run can begin.
 fn begin(ir: &Ir, inputs: &[Vec<Word>]) -> Result<(), Stopped> {
+    given(ir, inputs)?;
+    too_large(ir, &ir.body).map_or(Ok(()), Err)
+}
+
+/// Whether the inputs are as long as the program has them.
+fn given(ir: &Ir, inputs: &[Vec<Word>]) -> Result<(), Stopped> {
     for (id, leaf) in ir.inputs.iter().enumerate() {
         let given = inputs.get(id).map_or(0, Vec::len) as u64;
         if given != leaf.lanes {
@@ -118,10 +167,7 @@ fn begin(ir: &Ir, inputs: &[Vec<Word>]) -> Result<(), Stopped> {
             });
         }
     }
-    match too_large(ir, &ir.body) {
-        Some(found) => Err(found),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Iterations of one `while` after which it is taken to be endless; tests meet the limit sooner.
@@ -158,6 +204,11 @@ struct Plan {
 struct NodePlan {
     last_use: Vec<bool>,
     regions: Vec<Plan>,
+}
+
+/// The plan of a program.
+fn planned(ir: &Ir, marks: Option<&Marks>) -> Plan {
+    plan(&ir.body, marks, &mut vec![0; ir.values.len()], &mut 0)
 }
 
 /// `stamp[v]` is the number of the region that last saw a later use of `v`; numbers grow, so nothing needs clearing.

@@ -1,7 +1,7 @@
 //! A run that is watched: where lowering noted what a value stands for, exact numbers are computed beside its words.
 
 use super::known::defined;
-use super::{Machine, Settings, Stopped, begin, plan, uses};
+use super::{Machine, Settings, Stopped, begin, planned, uses};
 use crate::ir::exact::{Events, Given, Lanes, Marks, Operand, Source};
 use crate::ir::{Effect, Ir, Node, Region};
 use smpcc_circuit::ids::ValueId;
@@ -33,8 +33,7 @@ pub struct Watched {
 /// Why the run stopped.
 pub fn beside(ir: &Ir, marks: &Marks, inputs: &[Vec<Word>]) -> Result<Watched, Stopped> {
     begin(ir, inputs)?;
-    let mut last = vec![0; ir.values.len()];
-    let plan = plan(&ir.body, Some(marks), &mut last, &mut 0);
+    let plan = planned(ir, Some(marks));
     let mut machine = Machine {
         values: &ir.values,
         inputs,
