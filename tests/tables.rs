@@ -510,6 +510,35 @@ fn main(
 ";
 
 #[test]
+fn a_template_is_as_long_as_somebody_fills_it_in() {
+    let folder = folder(&[(
+        "p.smpc",
+        "party a;
+fn main(m: [[secret u8; 200]; 200] from a) -> u8 { m[0][0] }
+",
+    )]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for format in ["json", "toml"] {
+        let output = smpcc(&[
+            "inputs",
+            &at("p.smpc"),
+            "--format",
+            format,
+            "-o",
+            &at(format),
+        ]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = text(&output.stderr);
+        assert!(message.contains("a list of 40000 values"), "{message}");
+    }
+    // A sheet shows one of its rows.
+    let output = smpcc(&["inputs", &at("p.smpc"), "--format", "csv", "-o", &at("csv")]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let sheet = std::fs::read_to_string(at("csv/a.csv")).expect("a sheet");
+    assert_eq!(sheet, format!("{}<u8>\n", "<u8>,".repeat(199)));
+}
+
+#[test]
 fn templates_have_a_place_for_all_that_is_given() {
     let folder = folder(&[("p.smpc", FORMS)]);
     let at = |name: &str| folder.path().join(name).display().to_string();

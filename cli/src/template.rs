@@ -23,6 +23,9 @@ pub enum Format {
 /// Items of an array of known length that are written out.
 const MANY: u64 = 1000;
 
+/// Values of one parameter that are written out.
+const MOST: u64 = 10 * MANY;
+
 /// The files of a party, by path below the folder of all.
 ///
 /// # Errors
@@ -37,6 +40,10 @@ pub fn files(seats: &Seats, party: u32, format: Format) -> Outcome<Vec<(String, 
         return Ok(Vec::new());
     }
     let fields: Vec<(&str, &Shape)> = gifts.iter().map(|g| (g.name.as_str(), &g.shape)).collect();
+    let most = fields.iter().map(|(_, shape)| values(shape, 0)).max();
+    if let Some(n) = most.filter(|&n| n > MOST && format != Format::Csv) {
+        return Err(too_long(n));
+    }
     Ok(match format {
         Format::Json => {
             let mut text = String::from("{");
@@ -122,7 +129,12 @@ fn sheet(gifts: &[Gift]) -> Outcome<String> {
                 }
                 let row = vec![quoted(&placeholder(&only.shape, 2)); n as usize];
                 let row = format!("{}\n", row.join(","));
-                return Ok(row.repeat(fixed_rows(&only.shape).max(1)));
+                let all_fit = values(&only.shape, 0) <= MOST;
+                return Ok(row.repeat(if all_fit {
+                    fixed_rows(&only.shape).max(1)
+                } else {
+                    1
+                }));
             }
             _ => {}
         }
@@ -156,6 +168,25 @@ fn fixed_rows(shape: &Shape) -> usize {
         Some(ShapeNode::Array(Some(n))) if *n <= MANY => *n as usize,
         _ => 0,
     }
+}
+
+/// How many values stand at a node: one for each scalar of each item.
+fn values(shape: &Shape, at: usize) -> u64 {
+    let parts = match shape.0.get(at) {
+        Some(ShapeNode::Array(len)) => {
+            return len.unwrap_or(1).saturating_mul(values(shape, at + 1));
+        }
+        Some(ShapeNode::Tuple(n)) => *n as usize,
+        Some(ShapeNode::Struct { fields, .. }) => fields.len(),
+        _ => return 1,
+    };
+    let mut next = at + 1;
+    let each = (0..parts).map(|_| {
+        let part = next;
+        next = inputs::skip(shape, part, 0).0;
+        values(shape, part)
+    });
+    each.fold(0, u64::saturating_add)
 }
 
 fn too_long(n: u64) -> Failure {
