@@ -559,6 +559,9 @@ fn select(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId, ty: Ty) -> Option
         let bit = walk.cast(c, ty.scalar);
         return Some(bit);
     }
+    if let Some(simpler) = where_they_differ(walk, c, a, b) {
+        return Some(simpler);
+    }
     // A choice inside a choice by the same condition.
     let inner = |walk: &Walk, id: ValueId, arm: usize| {
         walk.word_args(id, WordOp::Select)
@@ -572,6 +575,45 @@ fn select(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId, ty: Ty) -> Option
         return Some(out);
     }
     wiring::select_of_written(walk, c, a, b, ty)
+}
+
+/// A choice without what its condition asks only where both values are equal: of `ne a b` nothing is left, of `and p (ne a b)` it is `p`.
+fn where_they_differ(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId) -> Option<ValueId> {
+    let equal = |walk: &Walk, cond, holds| are_equal(walk, cond, holds, [a, b], 8);
+    if equal(walk, c, false) {
+        return Some(a);
+    }
+    if equal(walk, c, true) {
+        return Some(b);
+    }
+    let parts = |op| Some([walk.word_args(c, op)?[0], walk.word_args(c, op)?[1]]);
+    let (parts, holds) = match (parts(WordOp::And), parts(WordOp::Or)) {
+        (Some(parts), _) => (parts, false),
+        (None, Some(parts)) => (parts, true),
+        (None, None) => return None,
+    };
+    let idle = (0..2).find(|&at| equal(walk, parts[at], holds))?;
+    Some(walk.word(WordOp::Select, &[parts[1 - idle], a, b]))
+}
+
+/// Whether two values are equal where a condition holds, or does not.
+fn are_equal(walk: &Walk, cond: ValueId, holds: bool, values: [ValueId; 2], depth: u32) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let is = |cond, holds| are_equal(walk, cond, holds, values, depth);
+    let Some((&Op::Word(op), args)) = walk.simple(cond) else {
+        return false;
+    };
+    match (op, args, holds) {
+        (WordOp::Eq, &[a, b], true) | (WordOp::Ne, &[a, b], false) => {
+            values == [a, b] || values == [b, a]
+        }
+        (WordOp::Not, &[inner], _) => is(inner, !holds),
+        (WordOp::And, &[a, b], true) | (WordOp::Or, &[a, b], false) => is(a, holds) || is(b, holds),
+        (WordOp::And, &[a, b], false) | (WordOp::Or, &[a, b], true) => is(a, holds) && is(b, holds),
+        _ => false,
+    }
 }
 
 /// The patterns of the smallest and the largest integer of a type.

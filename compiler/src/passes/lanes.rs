@@ -113,6 +113,11 @@ fn vectorise(walk: &mut Walk, node: &Node, n: u64) -> Option<Vec<ValueId>> {
     if let Some(results) = filter::filter(walk, node, n, &body) {
         return Some(results);
     }
+    if let Some(rest) = collect::last::carried(walk, node, n, &body) {
+        let results = rest.results[..k].to_vec();
+        Lanes.node(walk, rest);
+        return Some(results.into_iter().map(|id| walk.get(id)).collect());
+    }
     if let Some(results) = collect::collected(walk, node, n, &body) {
         return Some(results);
     }

@@ -12,6 +12,7 @@
 //! that are written are moved before the others, which a stable sort by one bit does. What it takes to know that is in the body alone:
 //! the counter rises by one wherever, and only where, an element may be written at what it counts.
 
+pub mod last;
 pub mod nest;
 mod placed;
 mod records;
@@ -115,18 +116,7 @@ fn collections(
     body: &Body<'_>,
     placed: bool,
 ) -> (Vec<Collection>, Vec<Scattered>) {
-    let region = body.region;
-    let mut by_counter: SortedMap<usize, Vec<Slot>> = SortedMap::new();
-    for k in 0..node.args.len() {
-        let ty = walk.ty(node.args[k]);
-        if ty.lanes == 1
-            && matches!(ty.scalar, Scalar::Int { signed: false, .. })
-            && let Some(found) = rises(body, region.params[k + 1], region.results[k])
-            && let Some(slots) = slots(found)
-        {
-            by_counter.insert(k, slots);
-        }
-    }
+    let by_counter = counters(walk, node, body);
     let (mut found, mut scattered): (Vec<Collection>, Vec<Scattered>) = Default::default();
     for k in 0..node.args.len() {
         let Some(writes) = writes(walk, body, k) else {
@@ -160,6 +150,23 @@ fn collections(
         }
     }
     (found, scattered)
+}
+
+/// How the carried values that count rise, by their number.
+fn counters(walk: &Walk, node: &Node, body: &Body<'_>) -> SortedMap<usize, Vec<Slot>> {
+    let region = body.region;
+    let mut by_counter = SortedMap::new();
+    for k in 0..node.args.len() {
+        let ty = walk.ty(node.args[k]);
+        if ty.lanes == 1
+            && matches!(ty.scalar, Scalar::Int { signed: false, .. })
+            && let Some(found) = rises(body, region.params[k + 1], region.results[k])
+            && let Some(slots) = slots(found)
+        {
+            by_counter.insert(k, slots);
+        }
+    }
+    by_counter
 }
 
 /// How many elements an array has.

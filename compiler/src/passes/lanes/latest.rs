@@ -5,6 +5,8 @@
 //! after:  f, y = reduce region (hits, xs) { (f, x, g, y) or f g, select g y x }   v9 = select f y v0
 //! ```
 //!
+//! A value that is replaced in each iteration is in the next one what it was made in this one.
+//!
 //! So a row that is looked for in a table is found in as many levels as the table's length has bits. Where each iteration
 //! looks at what was found before it, as when gaps are filled with the value before them, the reduction is a scan.
 
@@ -29,6 +31,19 @@ impl Body<'_> {
         result: ValueId,
         dependent: &SortedSet<ValueId>,
     ) -> Option<Class> {
+        let elsewhere = (self.region.results.iter().enumerate())
+            .any(|(j, id)| j != k && dependent.contains(id));
+        if !dependent.contains(&result) {
+            // Always replaced.
+            let taken = Taken {
+                when: Vec::new(),
+                value: result,
+            };
+            return Some(Class::Latest {
+                steps: vec![taken],
+                pure: !elsewhere && dependent.len() == 1,
+            });
+        }
         let mut replaced = Replaced {
             body: self,
             param,
@@ -43,8 +58,6 @@ impl Body<'_> {
         if !conditions.any(|&(when, _)| is_secret(when)) {
             return None;
         }
-        let elsewhere = (self.region.results.iter().enumerate())
-            .any(|(j, id)| j != k && dependent.contains(id));
         let pure = !elsewhere && (dependent.iter()).all(|id| *id == param || chain.contains(id));
         Some(Class::Latest { steps, pure })
     }
@@ -160,6 +173,9 @@ impl Run<'_, '_, '_> {
     /// What is left of a carried value in the end.
     pub(super) fn latest(&mut self, init: ValueId, steps: &[Taken]) -> Option<ValueId> {
         let ty = self.map.walk.ty(init);
+        if let Some(value) = always(steps) {
+            return self.one_before(init, value).map(|(_, last)| last);
+        }
         let columns = self.taken(steps, ty.lanes)?;
         let op = |reducer, segments| Op::Reduce { reducer, segments };
         let [any, value] = self.later(columns, op, (ty.lanes, ty.lanes));
@@ -176,21 +192,47 @@ impl Run<'_, '_, '_> {
     ) -> Option<(Mapped, ValueId)> {
         let (ty, n) = (self.map.walk.ty(init), self.map.n);
         let l = ty.lanes;
+        if let Some(value) = always(steps) {
+            return self.one_before(init, value);
+        }
         let columns = self.taken(steps, l)?;
         let op = |reducer, segments| Op::Scan { reducer, segments };
         let columns = self.later(columns, op, (l, n.checked_mul(l)?));
         let [any, value] = columns.map(|column| self.transposed(column, n, l));
         let first = self.map.copies_of(init)?;
+        let after = self.map.walk.word(WordOp::Select, &[any, value, first]);
+        Some(self.after(init, after))
+    }
+
+    /// The same where a value is taken in every iteration.
+    fn one_before(&mut self, init: ValueId, value: ValueId) -> Option<(Mapped, ValueId)> {
+        let after = self.map.each(value)?;
+        Some(self.after(init, after))
+    }
+
+    /// What a carried value is at the start of each iteration, and in the end, of what it is after each.
+    fn after(&mut self, init: ValueId, after: ValueId) -> (Mapped, ValueId) {
         let walk = &mut *self.map.walk;
-        let after = walk.word(WordOp::Select, &[any, value, first]);
+        let Ty {
+            lanes: l, secret, ..
+        } = walk.ty(init);
         let lanes = |start: u64, lanes| ConstVec::Affine {
             start: Word::from(start),
             dims: vec![(lanes, 1)],
         };
-        let before = walk.gather_at(after, lanes(0, (n - 1) * l));
+        let end = walk.ty(after).lanes - l;
+        let before = walk.gather_at(after, lanes(0, end));
         let course = walk.concat(vec![init, before]);
-        let course = walk.with_secrecy(course, ty.secret);
-        let last = walk.gather_at(after, lanes((n - 1) * l, l));
-        Some((Mapped::Each(course), walk.with_secrecy(last, ty.secret)))
+        let course = walk.with_secrecy(course, secret);
+        let last = walk.gather_at(after, lanes(end, l));
+        (Mapped::Each(course), walk.with_secrecy(last, secret))
+    }
+}
+
+/// The value that is taken in every iteration, if there is one.
+fn always(steps: &[Taken]) -> Option<ValueId> {
+    match steps {
+        [Taken { when, value }] if when.is_empty() => Some(*value),
+        _ => None,
     }
 }

@@ -366,3 +366,63 @@ fn what_is_written_at_any_places_is_written_behind_the_loop() {
         assert_eq!((behind, inside), (n_behind, n_inside), "{body}\n{after}");
     }
 }
+
+/// What was appended last is known without the list: nothing is read of it, and it is gathered behind the loop.
+#[test]
+fn what_was_appended_last_is_carried() {
+    for (body, n_loops) in [
+        (
+            "for i in 0..N { if i == 0 || a[i] != w[n - 1] { w[n] = a[i]; n += 1; } }",
+            0,
+        ),
+        (
+            "for i in 0..N { if i == 0 || w[n - 1] != a[i] { w[n] = a[i]; n += 1; } else { m += 1; } }",
+            0,
+        ),
+        (
+            "for v in a { if v > 2 && v != w[n - 1] { w[n] = v; n += 1; } }",
+            0,
+        ),
+        (
+            "for v in a { if n == 0 || !(w[n - 1] == v) { w[n] = v; n += 1; } }",
+            1,
+        ),
+        (
+            "w[0] = 5; n = 1; for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
+            0,
+        ),
+        (
+            "for i in 0..N { m += w[n - 1] as u32; if a[i] > 2 { w[n] = a[i]; n += 1; } }",
+            0,
+        ),
+        (
+            "for i in 0..N { m = m * 2 + w[n - 1] as u32; if a[i] > 2 { w[n] = a[i]; n += 1; if b[i] > 4 { w[n] = b[i]; n += 1; } } }",
+            1,
+        ),
+        // What goes on for longer than any element is a loop, of single elements.
+        (
+            "for i in 0..N { if i == 0 || a[i] > w[n - 1] { w[n] = a[i]; n += 1; } }",
+            1,
+        ),
+    ] {
+        for len in [41, 60] {
+            let ir = ir_of(&program(body, len), 20);
+            let simple = dead::run(common::run(algebra::run(ir.clone()).ir).ir).ir;
+            let after = dead::run(lanes::run(counts::run(simple).ir).ir).ir;
+            stays(&ir, &after, body);
+            let loops = count(&after.body, |op| matches!(op, Op::Loop { .. }));
+            let at_secret = |op: &Op| matches!(op, Op::WriteSecret { .. } | Op::ReadSecret { .. });
+            let at_secret = count(&after.body, at_secret);
+            assert_eq!((loops, at_secret), (n_loops, 0), "{body}\n{after}");
+        }
+    }
+    // A list that may be full already, and an element that may be none of its own.
+    for body in [
+        "for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
+        "for v in a { if v != w[n] { w[n] = v; n += 1; } }",
+    ] {
+        let ir = ir_of(&program(body, 19), 20);
+        let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
+        stays(&ir, &after, body);
+    }
+}

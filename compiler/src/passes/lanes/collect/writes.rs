@@ -24,6 +24,16 @@ pub struct Write {
 
 /// All writes to carried array `k`, first to last, if nothing else is done with it.
 pub fn writes(walk: &Walk, body: &Body<'_>, k: usize) -> Option<Vec<Write>> {
+    writes_beside(walk, body, k, &SortedSet::new())
+}
+
+/// All writes to carried array `k`, first to last, if nothing else is done with it but what some of the body's nodes do.
+pub fn writes_beside(
+    walk: &Walk,
+    body: &Body<'_>,
+    k: usize,
+    others: &SortedSet<usize>,
+) -> Option<Vec<Write>> {
     let region = body.region;
     let (param, result) = (region.params[k + 1], region.results[k]);
     let lanes = walk.ty(param).lanes;
@@ -49,15 +59,15 @@ pub fn writes(walk: &Walk, body: &Body<'_>, k: usize) -> Option<Vec<Write>> {
         .collect();
     states.insert(param);
     for (at, node) in region.nodes.iter().enumerate() {
-        if !body.live[at] {
+        if !body.live[at] || others.contains(&at) {
             continue;
         }
-        let others = match (links.contains(&at), &node.op) {
+        let aside = match (links.contains(&at), &node.op) {
             (true, Op::WriteSecret { .. }) => node.args[1..].to_vec(),
             (true, _) => node.args[..1].to_vec(),
             (false, _) => body.uses[at].clone(),
         };
-        if others.iter().any(|id| states.contains(id)) {
+        if aside.iter().any(|id| states.contains(id)) {
             return None;
         }
     }
