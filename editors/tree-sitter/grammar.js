@@ -32,6 +32,9 @@ const list1 = (rule) => seq(rule, repeat(seq(",", rule)), optional(","));
 /** What may stand before an item. */
 const head = ($) => [repeat($.attribute), optional("pub")];
 
+/** The types that take arguments behind `as`. */
+const CAST_HEADS = ["Dot", "Wide", "fixed", "str"];
+
 const CONTEXTUAL = ["all", "circuit", "each", "from", "party", "public", "test", "to", "type"];
 
 module.exports = grammar({
@@ -276,7 +279,13 @@ module.exports = grammar({
 
     unary: ($) => prec(PREC.unary, seq(choice("-", "!"), $._expression)),
     cast: ($) => prec.left(PREC.cast, seq($._expression, "as", field("type", $.cast_type))),
-    cast_type: ($) => prec.right(seq($.type_identifier, repeat(seq("::", $.type_identifier)), optional(prec.dynamic(1, $.type_arguments)))),
+    // Behind other names `<` compares: `a as u64 < b`.
+    cast_type: ($) =>
+      choice(
+        seq($.type_identifier, repeat(seq("::", $.type_identifier))),
+        seq(alias($._cast_head, $.type_identifier), $.type_arguments),
+      ),
+    _cast_head: ($) => choice(...CAST_HEADS.map((name) => alias(name, $.identifier))),
     binary: ($) =>
       choice(
         ...[
