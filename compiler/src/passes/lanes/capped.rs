@@ -9,7 +9,7 @@
 //! scan. The count that goes on is wide enough for all iterations.
 
 use super::carried::Body;
-use super::straight::renewed;
+use super::straight::{again, renewed};
 use super::{if_nothing_is_left, vectorise};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Walk, copy};
@@ -93,15 +93,7 @@ fn counted(
         results[counter.k] = walk.with_secrecy(count, secret);
     }
     let inner = walk.close(results);
-    let tys: Vec<Ty> = params[1..].iter().map(|&id| walk.ty(id)).collect();
-    let counting = Node {
-        op: node.op.clone(),
-        args,
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![inner],
-        span: node.span,
-        protocol: node.protocol,
-    };
+    let counting = again(walk, node, args, inner);
     let mut results = vectorise(walk, &counting, n)?;
     for (counter, cap) in counters.iter().zip(&caps) {
         results[counter.k] = cap.of(walk, results[counter.k]);

@@ -11,6 +11,7 @@
 use super::Lanes;
 use super::carried::Body;
 use super::map::{Mapped, Mapper};
+use super::straight::again;
 use crate::ir::{Node, Op, Ty};
 use crate::passes::constants::vectors::sets::chosen;
 use crate::passes::rewrite::{Rule, Walk, copy};
@@ -75,15 +76,12 @@ pub fn filter(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<V
     let inner = walk.close(results);
     walk.span = node.span;
     walk.protocol = node.protocol;
+    let op = Op::Loop {
+        count: Some(n_acting),
+    };
     let filtered = Node {
-        op: Op::Loop {
-            count: Some(n_acting),
-        },
-        args: node.args.clone(),
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![inner],
-        span: node.span,
-        protocol: node.protocol,
+        op,
+        ..again(walk, node, node.args.clone(), inner)
     };
     let results = filtered.results.clone();
     Lanes.node(walk, filtered);

@@ -9,6 +9,7 @@
 
 use super::Lanes;
 use super::carried::{Body, Class, Put};
+use super::straight::again;
 use crate::ir::{Node, Op, Ty};
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::ids::ValueId;
@@ -58,15 +59,7 @@ pub fn hoisted(walk: &mut Walk, node: &Node) -> Option<Node> {
         .map(|id| map.get(id).copied().unwrap_or(*id))
         .collect();
     let body = walk.close(results);
-    let tys: Vec<Ty> = node.args.iter().map(|&id| walk.ty(id)).collect();
-    Some(Node {
-        op: node.op.clone(),
-        args: node.args.clone(),
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![body],
-        span: node.span,
-        protocol: node.protocol,
-    })
+    Some(again(walk, node, node.args.clone(), body))
 }
 
 /// Emits the loop with elements in the place of such arrays (and goes on with it); its results, if there are any.
@@ -166,14 +159,7 @@ pub fn promote(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     let inner = walk.close(results);
     walk.span = node.span;
     walk.protocol = node.protocol;
-    let promoted = Node {
-        op: node.op.clone(),
-        args: init.clone(),
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![inner],
-        span: node.span,
-        protocol: node.protocol,
-    };
+    let promoted = again(walk, node, init.clone(), inner);
     let mut finals = promoted.results.clone();
     Lanes.node(walk, promoted);
     for (&k, &(idx, block)) in &idx_outside {

@@ -9,9 +9,9 @@
 //! loop's length has bits. Arrays of more elements, and of elements of several lanes, are written by sorts ([`super::collect`]).
 
 use super::carried::Body;
-use super::straight::renewed;
+use super::straight::{again, renewed};
 use super::{if_nothing_is_left, vectorise};
-use crate::ir::{Node, Op, Region, Ty};
+use crate::ir::{Node, Op, Region};
 use crate::passes::rewrite::{Walk, copy};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -75,15 +75,7 @@ fn with_choices(
     let inner = walk.close(results);
     walk.span = node.span;
     walk.protocol = node.protocol;
-    let tys: Vec<Ty> = node.results.iter().map(|&id| walk.ty(id)).collect();
-    Node {
-        op: node.op.clone(),
-        args: node.args.clone(),
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![inner],
-        span: node.span,
-        protocol: node.protocol,
-    }
+    again(walk, node, node.args.clone(), inner)
 }
 
 /// An array of which one element is another one, if there is such a place.

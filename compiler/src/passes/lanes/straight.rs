@@ -35,15 +35,7 @@ pub fn straightened(walk: &mut Walk, node: &Node) -> Option<Node> {
     }
     let results = region.results.iter().map(|&id| straight.look(id)).collect();
     let body = straight.walk.close(results);
-    let tys: Vec<Ty> = node.args.iter().map(|&id| walk.ty(id)).collect();
-    Some(Node {
-        op: node.op.clone(),
-        args: node.args.clone(),
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![body],
-        span: node.span,
-        protocol: node.protocol,
-    })
+    Some(again(walk, node, node.args.clone(), body))
 }
 
 /// A branch whose arms do nothing that costs, as straight code in the region that is open; its results.
@@ -89,6 +81,19 @@ pub fn inlined(walk: &mut Walk, node: &Node) -> Option<Vec<ValueId>> {
     let mut straight = Straight::new(walk, SortedMap::new());
     straight.branch(node, None, true)?;
     Some(node.results.iter().map(|&id| straight.look(id)).collect())
+}
+
+/// A loop as it was, but for what it begins with and its body.
+pub(super) fn again(walk: &mut Walk, node: &Node, args: Vec<ValueId>, body: Region) -> Node {
+    let tys: Vec<Ty> = args.iter().map(|&id| walk.ty(id)).collect();
+    Node {
+        op: node.op.clone(),
+        args,
+        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
+        regions: vec![body],
+        span: node.span,
+        protocol: node.protocol,
+    }
 }
 
 /// New parameters for a body, noted as what stands for the old ones.

@@ -6,14 +6,15 @@
 //! ```
 //!
 //! So the array is only appended to, and of what was carried beside it often nothing is left to wait for: where all that differs from the
-//! element before is kept, the last one kept is equal to the one before.
+//! element before is kept, the last one kept is equal to the one before. A list that has no place for every row is left as it is: once it
+//! is full the place below the counter lies behind its end, where there are zeros.
 
 use super::writes::writes_beside;
 use super::{Collection, counters, len, matched, starts};
 use crate::ir::{Node, Op, Ty};
 use crate::passes::lanes::carried::Body;
 use crate::passes::lanes::collect::rises::{Place, norm};
-use crate::passes::lanes::straight::renewed;
+use crate::passes::lanes::straight::{again, renewed};
 use crate::passes::rewrite::{Walk, copy};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -81,15 +82,7 @@ pub fn carried(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<
     let inner = walk.close(results);
     let mut args = node.args.clone();
     args.push(init);
-    let tys: Vec<Ty> = args.iter().map(|&id| walk.ty(id)).collect();
-    Some(Node {
-        op: node.op.clone(),
-        args,
-        results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-        regions: vec![inner],
-        span: node.span,
-        protocol: node.protocol,
-    })
+    Some(again(walk, node, args, inner))
 }
 
 /// Carried array `k`, if all that is done with it besides appending is to read what was appended last.

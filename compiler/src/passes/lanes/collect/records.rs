@@ -5,6 +5,7 @@ use super::{Collection, TRUTH};
 use crate::ir::{Node, Ty};
 use crate::passes::lanes::Lanes;
 use crate::passes::lanes::carried::Body;
+use crate::passes::lanes::straight::again;
 use crate::passes::rewrite::{Rule, Walk, copy};
 use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
@@ -135,15 +136,7 @@ impl Records {
             results.push(walk.scatter(record, counter, value, block));
         }
         let inner = walk.close(results);
-        let tys: Vec<Ty> = args.iter().map(|&id| walk.ty(id)).collect();
-        let rest = Node {
-            op: node.op.clone(),
-            args,
-            results: tys.iter().map(|&ty| walk.fresh(ty)).collect(),
-            regions: vec![inner],
-            span: node.span,
-            protocol: node.protocol,
-        };
+        let rest = again(walk, node, args, inner);
         let results = rest.results.clone();
         Lanes.node(walk, rest);
         results.into_iter().map(|id| walk.get(id)).collect()
