@@ -64,6 +64,8 @@ pub struct List<'a> {
     pub comma: bool,
     /// Whether a comma always ends it.
     pub always_comma: bool,
+    /// Whether it breaks before what follows on its line does, as parameters do before a result.
+    pub before: bool,
     /// How it may break, other than one element per line.
     pub style: Style,
 }
@@ -319,8 +321,14 @@ impl Printer {
             }
             DocKind::Note(note) => self.note(note, indent),
             DocKind::List(list) => {
+                let here = vec![(Mode::Flat, doc)];
+                let rest = if list.before {
+                    Rest::Whole
+                } else {
+                    Rest::AsPlanned
+                };
                 let flat = !doc.forced
-                    && (mode == Mode::Flat || fits(self.room(), vec![(Mode::Flat, doc)], steps));
+                    && (mode == Mode::Flat || fits_before(self.room(), here, steps, rest));
                 if flat {
                     steps.extend(on_a_line(list, Mode::Flat).map(|(m, d)| (indent, m, d)));
                 } else if list.style == Style::Last
@@ -497,14 +505,36 @@ fn in_lines<'d, 'a>(list: &'d List<'a>, indent: usize, steps: &mut Vec<Step<'d, 
     steps.extend(parts.into_iter().rev());
 }
 
+/// Whether what follows on a line may break.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Where it is planned to.
+    AsPlanned,
+    /// Only where it must.
+    Whole,
+}
+
 /// Whether `first`, the first part last, and what follows has room up to the next place where a line may end.
 fn fits<'d, 'a>(room: isize, first: Vec<(Mode, &'d Doc<'a>)>, rest: &[Step<'d, 'a>]) -> bool {
+    fits_before(room, first, rest, Rest::AsPlanned)
+}
+
+/// The same, where what follows breaks as `follows` says.
+fn fits_before<'d, 'a>(
+    room: isize,
+    first: Vec<(Mode, &'d Doc<'a>)>,
+    rest: &[Step<'d, 'a>],
+    follows: Rest,
+) -> bool {
     let mut room = room;
     let mut todo = first;
-    let mut rest = rest.iter().rev();
+    let mut rest = rest.iter().rev().map(|(_, mode, doc)| match follows {
+        Rest::AsPlanned => (*mode, *doc),
+        Rest::Whole => (Mode::Loose, *doc),
+    });
     let mut space = false;
     while room >= 0 {
-        let Some((mode, doc)) = todo.pop().or_else(|| rest.next().map(|(_, m, d)| (*m, *d))) else {
+        let Some((mode, doc)) = todo.pop().or_else(|| rest.next()) else {
             return true;
         };
         match &doc.kind {

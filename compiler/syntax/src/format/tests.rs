@@ -136,6 +136,47 @@ test \"with few\" for 2..=3 parties {
 }
 
 #[test]
+fn parameters_break_before_a_result_does() {
+    stays(
+        "fn main(
+    one: secret u32 from a,
+    two: secret u32 in 0..=9 from b,
+    three: [secret u32; 3] from each c,
+) -> (u32, u32) to a, b {
+    (one, two)
+}
+",
+    );
+    stays(
+        "fn f() -> (
+    a_type_with_a_long_name_of_forty_four_letters,
+    a_type_with_a_long_name_of_forty_four_letters,
+    u8,
+) {
+    g()
+}
+",
+    );
+}
+
+#[test]
+fn comments_after_operators_break_nothing_else() {
+    becomes(
+        "fn f(){if a>b && // one\n c<d || e==1 {g()}}",
+        "fn f() {
+    if a > b
+        && // one
+            c < d
+        || e == 1
+    {
+        g()
+    }
+}
+",
+    );
+}
+
+#[test]
 fn long_lines_break() {
     stays(
         "fn main(

@@ -24,6 +24,7 @@ fn call<'a>(items: &[&'a str], last: Option<Doc<'a>>) -> Doc<'a> {
             padded: false,
             comma: true,
             always_comma: false,
+            before: false,
             style,
         }),
     ])

@@ -145,6 +145,11 @@ impl<'a> Layout<'a> {
                 && n_parts == 1
                 && ends_with_comma
                 && !attached,
+            // Named results stand on lines of their own, as fields do.
+            before: matches!(
+                self.words.get(group.close + 1..group.close + 3),
+                Some([arrow, result]) if arrow.kind == Kind::Arrow && result.kind != Kind::LBrace
+            ),
             style,
         })
     }

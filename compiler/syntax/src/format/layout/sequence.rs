@@ -102,11 +102,14 @@ impl<'a> Layout<'a> {
                 None => docs.push(self.expression(operand)),
                 Some(operator) => {
                     let operator = self.word(operator);
+                    // An operand does not break because a comment stands before it.
+                    let notes = self.rest_of(operand.first().map(Node::first));
                     let operand = self.expression(operand);
                     docs.push(Doc::indent(Doc::seq(vec![
                         Doc::line(),
                         operator,
                         Doc::space(),
+                        notes,
                         operand,
                     ])));
                 }
