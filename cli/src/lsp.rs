@@ -14,6 +14,7 @@ mod lenses;
 mod notes;
 mod opened;
 mod places;
+mod shelf;
 mod snippets;
 mod wire;
 
@@ -214,6 +215,8 @@ impl Server {
                     .is_some_and(|e| e.contains(&json!("utf-8")));
                 self.documents.utf8 = utf8;
                 self.documents.roots = folders(params);
+                let shown = &params["capabilities"]["textDocument"]["publishDiagnostics"];
+                self.documents.links = shown["codeDescriptionSupport"] == true;
                 let workspace = &params["capabilities"]["workspace"];
                 self.can = Can {
                     watch: workspace["didChangeWatchedFiles"]["dynamicRegistration"] == true,

@@ -7,6 +7,7 @@ use smpcc_circuit::sorted::SortedSet;
 use smpcc_compiler::format::Refused;
 use smpcc_compiler::ide::{self, Known, Symbol};
 use smpcc_compiler::index::Kind;
+use smpcc_compiler::library;
 use smpcc_compiler::span::Span;
 
 /// The kinds of names, in the order of their numbers.
@@ -193,7 +194,7 @@ fn workspace_symbols(documents: &Documents, params: &Value) -> Value {
     let mut all = Vec::new();
     for program in documents.programs() {
         for (file, source) in program.sources.iter() {
-            if !source.name.ends_with(".smpc") {
+            if library::owns(file) || !source.name.ends_with(".smpc") {
                 continue;
             }
             for symbol in ide::outline(program, file) {

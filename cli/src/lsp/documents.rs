@@ -23,6 +23,8 @@ pub struct Documents {
     pub utf8: bool,
     /// Whether pieces of programs are offered, with places to fill in.
     pub snippets: bool,
+    /// Whether the codes of diagnostics lead to their pages.
+    pub links: bool,
     /// The folders that the editor works in.
     pub roots: Vec<PathBuf>,
     /// Counts the changes of texts and of files.
@@ -212,7 +214,7 @@ impl Documents {
         if !broken || document.whole.is_none() {
             document.whole = Some(program.clone());
         }
-        let diagnostics = notes::diagnostics(&program, self.utf8);
+        let diagnostics = notes::diagnostics(&program, self.utf8, self.links);
         document.program = Some(program);
         Some((document.version, diagnostics))
     }

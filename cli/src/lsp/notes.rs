@@ -1,17 +1,24 @@
 //! What is wrong with a program, as the protocol says it.
 
 use super::opened::Opened;
-use super::places;
+use super::{places, shelf};
 use crate::out;
 use serde_json::{Value, json};
 use smpcc_compiler::diagnostic::{Diagnostic, Severity};
 use smpcc_compiler::span::Span;
 
-/// The diagnostics of the program's root; what is wrong elsewhere stands at the beginning of it.
-pub fn diagnostics(program: &Opened, utf8: bool) -> Vec<Value> {
+/// The diagnostics of the program's root; what is wrong elsewhere stands at the beginning of it. With `links` their codes lead to pages.
+pub fn diagnostics(program: &Opened, utf8: bool, links: bool) -> Vec<Value> {
     let all = program.checked.diagnostics.iter();
     let shown = all.filter(|d| d.primary.span.file == program.root || d.is_error());
-    shown.map(|d| diagnostic(program, d, utf8)).collect()
+    let one = |d: &Diagnostic| {
+        let mut said = diagnostic(program, d, utf8);
+        if let Some(page) = links.then(|| shelf::page(d.code)).flatten() {
+            said["codeDescription"] = json!({"href": page});
+        }
+        said
+    };
+    shown.map(one).collect()
 }
 
 /// One diagnostic.
@@ -49,7 +56,7 @@ pub fn diagnostic(program: &Opened, d: &Diagnostic, utf8: bool) -> Value {
     })
 }
 
-/// A span with its file; the library's files are in no folder.
+/// A span with its file.
 pub fn location(program: &Opened, span: Span, utf8: bool) -> Option<Value> {
     let file = program.sources.get(span.file)?;
     let uri = program.uri(span.file)?;

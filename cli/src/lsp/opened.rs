@@ -1,6 +1,6 @@
 //! A program as an editor has it: with the paths of its files, which names in it need not be. (Files of packages are called after these.)
 
-use super::places;
+use super::{places, shelf};
 use smpcc::exit::Outcome;
 use smpcc::source::Source;
 use smpcc_circuit::sorted::SortedMap;
@@ -46,13 +46,16 @@ impl Opened {
         path.is_absolute().then_some(path)
     }
 
-    /// How the editor calls a file; the library's have no place.
+    /// How the editor calls a file.
     pub fn uri(&self, file: FileId) -> Option<String> {
         match (self.path(file), self.paths.get(&file)) {
             (Some(path), _) => Some(places::uri(path)),
             // A text that was never saved is called by its URI.
             (None, Some(name)) => Some(name.display().to_string()),
-            (None, None) => None,
+            (None, None) => {
+                let file = self.program.sources.get(file)?;
+                shelf::module(&file.name, &file.text)
+            }
         }
     }
 

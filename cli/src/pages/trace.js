@@ -31,6 +31,7 @@ function step(span, n) {
 
 /** Microseconds for people. */
 function time(us) {
+  if (us === 0) return "0";
   if (us >= 1e6) return `${(us / 1e6).toFixed(3)} s`;
   if (us >= 1e3) return `${(us / 1e3).toFixed(2)} ms`;
   return `${us.toFixed(us < 10 ? 1 : 0)} µs`;
