@@ -48,8 +48,6 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// For each value, its reason.
     pub reason: Vec<u32>,
-    /// What the program and its alternatives were estimated at, for people, where there was a choice.
-    pub prices: Option<String>,
     /// Plans with one domain for everything shared that may turn out cheaper once they are emitted.
     pub others: Vec<Plan>,
 }
@@ -224,15 +222,6 @@ fn cheapest(
     let Some((found, local)) = best else {
         return Err(refused.err().unwrap_or_default());
     };
-    let ms = |ns: f64| format!("{:.2} ms", ns / 1e6);
-    let yao = found
-        .yao
-        .map_or_else(String::new, |yao| format!(", all yao {}", ms(yao)));
-    let prices = format!(
-        "program estimated at {}, all boolean {}{yao}",
-        ms(found.cost),
-        ms(found.boolean)
-    );
     let reasons = vec![
         "known to all".into(),
         "sums are free and a product takes one round".into(),
@@ -245,8 +234,7 @@ fn cheapest(
         Kind::Boolean => 2,
         Kind::Yao => 3,
     });
-    plan.others = others(ir, options, &found, local, [&free, &circuits], &prices);
-    plan.prices = Some(prices);
+    plan.others = others(ir, options, &found, local, [&free, &circuits]);
     Ok(plan)
 }
 
@@ -263,7 +251,6 @@ fn others(
     found: &search::Found,
     chosen: &Local,
     [free, circuits]: [&Local; 2],
-    prices: &str,
 ) -> Vec<Plan> {
     let mut others = Vec::new();
     if ir.body.any(&mut |node| node.protocol.is_some()) {
@@ -300,9 +287,7 @@ fn others(
             let why = "cheaper as a whole than in parts".into();
             let reasons = vec!["known to all".into(), why];
             let reason = |kind| u32::from(!matches!(kind, Kind::Public | Kind::Local));
-            let mut plan = finish(ir, &kinds, local, forms, reasons, reason);
-            plan.prices = Some(prices.to_owned());
-            others.push(plan);
+            others.push(finish(ir, &kinds, local, forms, reasons, reason));
         }
     }
     others
@@ -392,7 +377,6 @@ fn finish(
         ways: SortedMap::new(),
         reasons,
         reason: why,
-        prices: None,
         others: Vec::new(),
     }
 }

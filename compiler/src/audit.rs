@@ -23,6 +23,7 @@ mod probe;
 mod shown;
 mod shuffled;
 mod subject;
+mod texts;
 
 use crate::ir::{Ir, Tag, Tags};
 use crate::reveals::DisclosureKind;
@@ -416,6 +417,7 @@ fn show(subject: &Subject<'_>, coalition: &[u32], inputs: &Inputs) -> Example {
         let shown = words.iter().take(12);
         let one = |w: &Word| match tag.and_then(|tag| tag.variants.get(usize::try_from(*w).ok()?)) {
             Some(variant) => variant.clone(),
+            None if form == Form::Text => format!("{:?}", form.display(scalar, *w)),
             None => form.display(scalar, *w),
         };
         let mut text: Vec<String> = shown.map(one).collect();

@@ -114,11 +114,6 @@ pub fn emit(
         plan.reasons.get(why as usize).map(String::as_str)
     };
     crate::sections::assign_sections(&mut program, &reason);
-    // The estimate is the whole program's: one section tells it.
-    let shared = (program.sections.iter_mut()).find(|section| !section.domain.is_clear());
-    if let (Some(section), Some(prices)) = (shared, &plan.prices) {
-        section.why = format!("{}; {prices}", section.why);
-    }
     compact(&mut program);
     Ok(Emitted {
         program,

@@ -26,11 +26,8 @@ const PRICES: (usize, usize) = (8, 300);
 /// What the search found.
 pub(super) struct Found {
     pub kinds: Vec<Kind>,
-    /// Prices in nanoseconds: of the plan, and of everything Boolean or garbled.
+    /// Its price in nanoseconds.
     pub cost: f64,
-    pub boolean: f64,
-    /// In suites that garble.
-    pub yao: Option<f64>,
 }
 
 /// The cheapest domains that the search finds.
@@ -65,15 +62,11 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Option
             .map(|&a| if a { Kind::Arithmetic } else { rest });
         space.fix(wanted.collect())
     };
-    let first = all(Kind::Boolean);
-    let boolean = price(&first, &mut left);
-    let mut starts = vec![(boolean, first)];
-    let yao = garbles.then(|| {
-        let garbled = all(Kind::Yao);
-        let c = price(&garbled, &mut left);
-        starts.push((c, garbled));
-        c
-    });
+    let mut starts = Vec::new();
+    for &kind in &kinds[1..] {
+        let start = all(kind);
+        starts.push((price(&start, &mut left), start));
+    }
     for &rest in &kinds[1..] {
         let start = greedy(rest);
         if starts.iter().all(|(_, known)| *known != start) {
@@ -95,8 +88,6 @@ pub(super) fn search(ir: &Ir, model: &Model<'_>, local: &Local, options: &Option
     Found {
         kinds: space.kinds(&best),
         cost,
-        boolean,
-        yao,
     }
 }
 

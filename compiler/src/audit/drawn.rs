@@ -4,6 +4,7 @@
 //! each such number is given to a record, to all records, and one record is set apart from others that are alike.
 
 use super::subject::{Cell, Inputs, Record, Subject, ends, is_from_middle, word_of};
+use super::texts::{self, Like};
 use smpcc_circuit::ids::InputId;
 use smpcc_circuit::sorted::SortedMap;
 use smpcc_circuit::splitmix::SplitMix;
@@ -176,6 +177,10 @@ impl Subject<'_> {
                 let again = words.len() > 1 && rng.one_in(8);
                 let word = match again {
                     true => words[rng.below(words.len() as u64) as usize],
+                    false if form == Form::Text => {
+                        let like = like(mode, centre as u64);
+                        texts::draw(leaf.scalar, like, rng)
+                    }
                     false => word_of(leaf.scalar, form, lo.wrapping_add(offset as i128)),
                 };
                 words.push(word);
@@ -208,9 +213,7 @@ impl Subject<'_> {
                     }
                 }
             };
-            let room = u64::try_from(hi.saturating_sub(lo))
-                .map_or(u64::MAX, |room| room.saturating_add(1));
-            cell.set(&mut new, lo.saturating_add(rng.below(room).into()));
+            cell.set(&mut new, cell.any(lo, hi, rng));
         }
         new
     }
@@ -285,6 +288,15 @@ impl Subject<'_> {
             cell.set(&mut new, cell.get(&other));
         }
         new
+    }
+}
+
+/// How texts are drawn.
+const fn like(mode: u64, centre: u64) -> Like {
+    match mode {
+        0 => Like::Any,
+        1 => Like::Short,
+        _ => Like::Near(centre),
     }
 }
 

@@ -202,9 +202,7 @@ fn meet(
         let mut inputs = base.clone();
         for (own, other) in &cells {
             let (lo, hi) = (own.lo.max(other.lo), own.hi.min(other.hi));
-            let room = hi.saturating_sub(lo).saturating_add(1);
-            let room = u64::try_from(room).unwrap_or(u64::MAX);
-            let mut value = lo.saturating_add(i128::from(rng.below(room)));
+            let mut value = own.any(lo, hi, rng);
             if from.is_some_and(|from| own.get(from) == value) {
                 value = if value < hi { value + 1 } else { lo };
             }

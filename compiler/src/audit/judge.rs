@@ -595,7 +595,7 @@ impl Judge<'_, '_> {
         let mut steps = Vec::new();
         for inputs in bases {
             let mut other = inputs.clone();
-            if cell.set(&mut other, cell.get(inputs).saturating_add(1)) {
+            if cell.set(&mut other, cell.next(cell.get(inputs), 1)) {
                 let here = self.subject.view(inputs, self.coalition);
                 steps.push([here, self.subject.view(&other, self.coalition)]);
             }

@@ -13,9 +13,10 @@ use super::isolate::{isolate, weigh};
 use super::pads::{Moves, is_hidden_by_draws, moves};
 use super::shown::{Pins, Shown, Sight};
 use super::subject::{Cell, Inputs, Item, Origin, Subject, View, differences, near, some};
+use super::texts;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::splitmix::SplitMix;
-use smpcc_circuit::value::Word;
+use smpcc_circuit::value::{Form, Word};
 use std::cell::RefCell;
 
 /// Inputs at which it is looked for what hides a number.
@@ -270,7 +271,7 @@ fn of_two(subject: &mut Subject<'_>, coalition: &[u32], honest: &[usize], shown:
                 let cell = subject.records[r].cells[c].clone();
                 for step in [1, -1, 2, -2].iter().filter(|_| !cell.is_small()) {
                     let mut other = inputs.clone();
-                    if cell.set(&mut other, cell.get(&inputs).saturating_add(*step)) {
+                    if cell.set(&mut other, cell.next(cell.get(&inputs), *step)) {
                         let seen = subject.view(&other, coalition);
                         for item in differences(&view, &seen) {
                             let cells = followed.entry(item).or_default();
@@ -575,9 +576,8 @@ fn inside(cell: &Cell, inputs: &Inputs, rng: &mut SplitMix) -> Option<Inputs> {
     if (least..=most).contains(&here) {
         return None;
     }
-    let room = u64::try_from(most.saturating_sub(least)).unwrap_or(u64::MAX - 1);
     let mut other = inputs.clone();
-    let value = least.saturating_add(i128::from(rng.below(room.saturating_add(1))));
+    let value = cell.any(least, most, rng);
     cell.set(&mut other, value).then_some(other)
 }
 
@@ -696,13 +696,20 @@ fn gcd(a: u128, b: u128) -> u128 {
 }
 
 /// What a number may be instead far from here: each value where there are few (a place in a table, say, of which two give the same), and else those
-/// that a number of the program is away, once and twice, or a power of two: remainders, digits and casts give the same there.
+/// that a number of the program is away, once and twice, or a power of two: remainders, digits and casts give the same there. Texts
+/// have another letter.
 pub(super) fn everywhere(subject: &Subject<'_>, cell: &Cell, here: i128) -> Vec<i128> {
     if cell.is_small() {
         return Vec::new();
     }
     if cell.hi.saturating_sub(cell.lo) < MOST_PLACES {
         return (cell.lo..=cell.hi).filter(|v| *v != here).collect();
+    }
+    if cell.form == Form::Text {
+        let steps = texts::steps(cell.scalar, here);
+        let values =
+            (steps.iter()).flat_map(|step| [1, 2, -1, -2].map(|times| here + times * step));
+        return values.filter(|v| (cell.lo..=cell.hi).contains(v)).collect();
     }
     let known = subject.constants.iter().filter_map(|c| c.to_i128());
     let steps: SortedSet<i128> = known.filter(|c| *c >= 2).take(FAR).collect();

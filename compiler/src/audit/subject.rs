@@ -4,6 +4,7 @@
 //! gives. A view is all that a coalition learns: the results that its members receive and what is revealed to everybody.
 
 use super::constants::constants;
+use super::texts::{self, Like};
 use crate::ir::interpret::Ready;
 use crate::ir::unused::Unused;
 use crate::ir::{Ir, Op, Region};
@@ -98,6 +99,26 @@ impl Cell {
         self.is_small() && rest.is_some_and(|rest| rest.starts_with('.'))
     }
 
+    /// The value so many steps from one; a step of a text is one of its last letter.
+    pub fn next(&self, here: i128, steps: i128) -> i128 {
+        let step = match self.form {
+            Form::Text => texts::step(self.scalar, here),
+            _ => 1,
+        };
+        here.saturating_add(steps.saturating_mul(step))
+    }
+
+    /// A value from the first of two to the second, at random; texts are of letters where some there are.
+    pub fn any(&self, lo: i128, hi: i128, rng: &mut SplitMix) -> i128 {
+        if self.form == Form::Text {
+            let value = texts::number(self.scalar, texts::draw(self.scalar, Like::Any, rng));
+            return value.clamp(lo, hi);
+        }
+        let room = u64::try_from(hi.saturating_sub(lo));
+        let room = room.map_or(u64::MAX, |room| room.saturating_add(1));
+        lo.saturating_add(rng.below(room).into())
+    }
+
     /// A number that cells of one field share, whoever gives them.
     pub fn leaf_turn(&self) -> u64 {
         let letters = self.name.bytes().filter(|b| !b.is_ascii_digit());
@@ -111,6 +132,7 @@ impl Cell {
         let word = self.word(inputs);
         match self.form {
             Form::Float => (float(self.scalar, word) * GRID).round() as i128,
+            Form::Text => texts::number(self.scalar, word),
             _ => counted(self.scalar, Integer::of(self.scalar, word)).unwrap_or(self.hi),
         }
     }
@@ -127,7 +149,10 @@ impl Cell {
 
     /// The value of an integer that it can have.
     pub fn of_integer(&self, integer: Integer) -> Option<i128> {
-        let value = counted(self.scalar, integer)?;
+        let value = match self.form {
+            Form::Text => texts::of_integer(self.scalar, integer)?,
+            _ => counted(self.scalar, integer)?,
+        };
         (self.lo..=self.hi).contains(&value).then_some(value)
     }
 
@@ -167,9 +192,10 @@ fn counted(scalar: Scalar, integer: Integer) -> Option<i128> {
 /// The middle of the widest unsigned type.
 const MIDDLE: Word = 1 << 127;
 
-/// The word of a number; that of a float is on the grid, and one of `u128` is counted from the middle.
+/// The word of a number; that of a float is on the grid, one of `u128` is counted from the middle, and texts are counted in their order.
 pub(super) fn word_of(scalar: Scalar, form: Form, value: i128) -> Word {
     match (form, scalar.width()) {
+        (Form::Text, _) => texts::word(scalar, value),
         _ if is_from_middle(scalar) => value as Word ^ MIDDLE,
         (Form::Float, 32) => Word::from((value as f32 / GRID as f32).to_bits()),
         (Form::Float, _) => Word::from((value as f64 / GRID).to_bits()),
@@ -207,7 +233,7 @@ pub(super) fn near(cell: &Cell, here: i128) -> Vec<i128> {
         true => (cell.lo..=cell.hi).filter(|v| *v != here).collect(),
         false => [1, -1, 2, -2]
             .iter()
-            .map(|d| here.saturating_add(*d))
+            .map(|d| cell.next(here, *d))
             .filter(|v| (cell.lo..=cell.hi).contains(v))
             .collect(),
     }
@@ -436,6 +462,9 @@ fn in_order(view: &mut View, shuffled: &[Vec<Origin>]) {
 pub(super) fn ends(scalar: Scalar, form: Form, range: Option<(Integer, Integer)>) -> (i128, i128) {
     if form == Form::Float {
         return (-MOST_FLOAT, MOST_FLOAT);
+    }
+    if form == Form::Text {
+        return (0, texts::last(scalar));
     }
     if let Some((lo, hi)) = range
         && let (Some(lo), Some(hi)) = (counted(scalar, lo), counted(scalar, hi))
