@@ -624,6 +624,8 @@ pub enum Builtin {
     Sum,
     /// `average(xs)`: of integers truncated toward zero, of fixed-point numbers rounded to nearest, ties up.
     Average,
+    /// `average_of(total, n)` of the type of `total`: `total / n`, rounded as `average` is. `n` is unsigned.
+    AverageOf,
     /// `mul_add(a, b, c)` of floats: `a · b + c`, rounded once.
     MulAdd,
     /// `dot(xs, ys)`: the sum of products; of integers `Wide`, of fixed-point numbers rounded once.

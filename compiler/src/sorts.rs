@@ -277,7 +277,8 @@ fn known_order(walk: &Walk, node: &Node) -> Option<ConstVec> {
     };
     let known = |&key: &ValueId| -> Option<Vec<Word>> {
         let words = walk.constant(walk.public_source(key).unwrap_or(key))?;
-        (words.lanes() <= MOST_KNOWN).then(|| words.words().collect())
+        let scalar = walk.ty(key).scalar;
+        (words.lanes() <= MOST_KNOWN).then(|| words.words().map(|w| scalar.wrap(w)).collect())
     };
     let columns: Vec<Vec<Word>> = (node.args.iter())
         .take(keys as usize)

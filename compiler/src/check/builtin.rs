@@ -17,6 +17,7 @@ pub(crate) const NAMES: &[(&str, B)] = &[
     ("all", B::All),
     ("any", B::Any),
     ("average", B::Average),
+    ("average_of", B::AverageOf),
     ("bytes", B::Bytes),
     ("ceil", B::Ceil),
     ("chunks", B::Chunks),
@@ -55,6 +56,7 @@ fn usage(builtin: B) -> (usize, &'static str) {
         B::All => (1, "all(xs)"),
         B::Any => (1, "any(xs)"),
         B::Average => (1, "average(xs)"),
+        B::AverageOf => (2, "average_of(total, n)"),
         B::Bytes => (1, "bytes(s)"),
         B::Ceil => (1, "ceil(a)"),
         B::Chunks => (2, "chunks(xs, n)"),
@@ -165,6 +167,18 @@ impl Body<'_, '_> {
                 let kind = H::Builtin(builtin, vec![xs.value.hir()]);
                 Some(Typed::new(kind, ty, span))
             }
+            B::AverageOf => {
+                let total = self.expr(args[0], want);
+                let n = self.unsigned(args[1], "a number of values");
+                self.need(&total.ty, num, name, total.span)?;
+                if n.ty.is_never() {
+                    return None;
+                }
+                let secrecy = self.secrecy(&n.ty);
+                let ty = self.hidden(total.ty.clone(), secrecy, span);
+                let kind = H::Builtin(builtin, vec![total.hir(), n.hir()]);
+                Some(Typed::new(kind, ty, span))
+            }
             B::Random => self.random(want, span),
             B::Parties => Some(Typed::new(
                 H::Builtin(B::Parties, Vec::new()),
@@ -220,7 +234,7 @@ impl Body<'_, '_> {
             }
             B::RotateLeft | B::RotateRight => {
                 let a = self.expr(args[0], want);
-                let s = self.shift_amount(args[1]);
+                let s = self.unsigned(args[1], "a shift amount");
                 self.need(&a.ty, int, name, a.span)?;
                 if s.ty.is_never() {
                     return None;

@@ -200,7 +200,7 @@ impl Body<'_, '_> {
             B::Flatten => item.is_some_and(|item| matches!(item, Ty::Array(..))),
             B::Ceil | B::Floor | B::Round | B::Sqrt | B::Trunc => is_real,
             B::MulAdd => matches!(ty, Ty::Real(Real::Float(_), _)),
-            B::Abs | B::Widen => self.is_num(ty),
+            B::Abs | B::AverageOf | B::Widen => self.is_num(ty),
             B::CountOnes | B::RotateLeft | B::RotateRight => self.is_int(ty),
             B::Isqrt => {
                 let signed = matches!(ty, Ty::Scalar(Scalar::Int { signed: true, .. }, _));

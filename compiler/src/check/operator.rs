@@ -278,12 +278,12 @@ impl Body<'_, '_> {
 
     fn shift(&mut self, op: BinaryOp, a: &Expr, b: &Expr, want: Option<&Ty>, span: Span) -> Typed {
         let left = self.expr(a, want);
-        let right = self.shift_amount(b);
+        let right = self.unsigned(b, "a shift amount");
         self.combine_shift(op, left, right, span)
     }
 
-    /// The amount of a shift or rotation: any unsigned type.
-    pub fn shift_amount(&mut self, b: &Expr) -> Typed {
+    /// A number of any unsigned type, such as the amount of a shift.
+    pub fn unsigned(&mut self, b: &Expr, what: &str) -> Typed {
         let right = self.expr(b, Some(&Ty::Usize));
         match &right.ty {
             Ty::Usize | Ty::Never | Ty::Scalar(Scalar::Int { signed: false, .. }, _) => right,
@@ -300,11 +300,7 @@ impl Body<'_, '_> {
             }
             other => {
                 let shown = self.show(other);
-                let error = diagnostic!(
-                    E3001,
-                    right.span,
-                    "a shift amount is unsigned, not `{shown}`"
-                );
+                let error = diagnostic!(E3001, right.span, "{what} is unsigned, not `{shown}`");
                 let error = error.here(format!("this is `{shown}`"));
                 self.report(error.help("convert with `as`, for example `as u8`"));
                 Typed::poison(right.span)

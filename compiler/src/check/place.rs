@@ -39,7 +39,7 @@ impl Body<'_, '_> {
             return;
         };
         let right = match op {
-            Some(op) if is_shift(op) => self.shift_amount(value),
+            Some(op) if is_shift(op) => self.unsigned(value, "a shift amount"),
             _ => self.expr(value, Some(&target.ty)),
         };
         let typed = match op {

@@ -129,6 +129,18 @@ impl<'h> Tracer<'h> {
                 self.meant_function(builtin, places, &leaf, work)
                     .map(Val::Leaf)
             }
+            Builtin::AverageOf => {
+                let kind = match args.first() {
+                    Some(total) => self.real_of(&total.ty)?,
+                    None => None,
+                };
+                let (total, n) = (self.one_leaf(next())?, self.one_leaf(next())?);
+                let places = kind.map(Kind::behind);
+                let operands = [(&total, places), (&n, None)];
+                let work = |t: &mut Self| t.average_of(kind, &total, &n);
+                self.meant(Meaning::Div, &operands, places, work)
+                    .map(Val::Leaf)
+            }
             Builtin::Dot => {
                 let real = self.item_real(args)?;
                 let (a, b) = (next(), next());

@@ -1,7 +1,7 @@
 //! Functions of fixed-point numbers, and sums of many: exact, and rounded once.
 
-use super::{Fixed, Tracer, signed};
-use crate::hir::{Builtin, wide_scalar};
+use super::{Fixed, Kind, Tracer, signed};
+use crate::hir::{BinaryOp, Builtin, wide_scalar};
 use crate::lower::fault::{Fault, Traced, code};
 use crate::lower::value::Leaf;
 use smpcc_circuit::gate::WordOp;
@@ -141,6 +141,55 @@ impl Tracer<'_> {
         let mean = self.word(WordOp::Div, wide, &[sum, n])?;
         let mean = self.cast(&mean, scalar)?;
         self.word(WordOp::Sub, scalar, &[mean, offset])
+    }
+
+    /// A total by a number of values, rounded as a mean is.
+    pub(in crate::lower) fn average_of(
+        &mut self,
+        kind: Option<Kind>,
+        total: &Leaf,
+        n: &Leaf,
+    ) -> Traced<Leaf> {
+        let scalar = total.scalar;
+        let signed = scalar.is_signed();
+        let fixed = match kind {
+            Some(Kind::Float { .. }) => {
+                let n = self.float_cast(n, false, true, 0, false, scalar)?;
+                return self.float_binary(BinaryOp::Div, false, total, &n);
+            }
+            kind => kind.is_some(),
+        };
+        // Both are numbers of it.
+        let width = |signed: bool| {
+            let wide = scalar.width().max(n.scalar.width() + u32::from(signed));
+            wide.min(128) as u8
+        };
+        if !fixed {
+            let wide = Scalar::Int {
+                signed,
+                width: width(signed),
+            };
+            let (total, n) = (self.cast(total, wide)?, self.cast(n, wide)?);
+            let mean = self.word(WordOp::Div, wide, &[total, n])?;
+            return self.cast(&mean, scalar);
+        }
+        // The magnitude and half of n: a little less below zero, where a tie has a smaller magnitude above.
+        let wide = Scalar::unsigned(width(false));
+        let n = self.cast(n, wide)?;
+        let zero = Leaf::word(scalar, 0);
+        let below = self.word(WordOp::Lt, Scalar::Bool, &[total.clone(), zero])?;
+        let magnitude = self.word(WordOp::Abs, scalar, std::slice::from_ref(total))?;
+        let natural = Scalar::unsigned(scalar.width() as u8);
+        let magnitude = self.cast(&magnitude, natural)?;
+        let magnitude = self.cast(&magnitude, wide)?;
+        let less = self.cast(&below, wide)?;
+        let half = self.word(WordOp::Sub, wide, &[n.clone(), less])?;
+        let half = self.shifted(WordOp::Shr, &half, 1)?;
+        let sum = self.word(WordOp::Add, wide, &[magnitude, half])?;
+        let mean = self.word(WordOp::Div, wide, &[sum, n])?;
+        let mean = self.cast(&mean, scalar)?;
+        let negated = self.word(WordOp::Neg, scalar, std::slice::from_ref(&mean))?;
+        self.word(WordOp::Select, scalar, &[below, negated, mean])
     }
 
     /// The mean of integers of more than 64 bits, whose sums are taken in halves.
