@@ -306,7 +306,7 @@ fn hovers_say_types_and_secrecy() {
     let given = text(editor.at("hover", "ys: secret u32 from", Value::Null));
     for piece in [
         "ys: secret u32 from each b",
-        "`from each b`",
+        "given by `each b`",
         "its owner knows it",
     ] {
         assert!(given.contains(piece), "{given}");

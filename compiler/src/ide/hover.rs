@@ -55,9 +55,9 @@ pub fn hover(program: &Program, file: FileId, offset: u32) -> Option<Hover> {
             (None, Some(written)) => written,
             (None, None) => code,
         };
-        if let Some((_, from)) = given.as_ref().filter(|_| is_secret(&definition.ty)) {
+        if let Some((_, by)) = given.as_ref().filter(|_| is_secret(&definition.ty)) {
             text.push_str(&format!(
-                "Secret, and given {from}: its owner knows it, and no other party learns it unless it is revealed or returned."
+                "Secret, and given by {by}: its owner knows it, and no other party learns it unless it is revealed or returned."
             ));
         } else if matches!(
             definition.kind,
@@ -113,7 +113,10 @@ fn given(program: &Program, place: Span) -> Option<(String, String)> {
         let words = program.sources.text(span).split_whitespace();
         words.collect::<Vec<_>>().join(" ")
     };
-    let who = format!("`{}`", text(from.start, from.end));
+    let who = match text(from.start, from.end).trim_start_matches("from ") {
+        "each" | "all" => "each party".to_owned(),
+        who => format!("`{who}`"),
+    };
     Some((text(place.start, from.end), who))
 }
 
