@@ -13,7 +13,7 @@ use smpcc_compiler::session::{LocalChoice, Network, Options, ProtocolChoice, Ses
 use smpcc_runtime::local;
 
 /// Name, text, and whether all parties give equally many numbers.
-const PROGRAMS: [(&str, &str, bool); 16] = [
+const PROGRAMS: [(&str, &str, bool); 17] = [
     (
         "mean",
         "use std::stats::mean;
@@ -83,6 +83,19 @@ const PROGRAMS: [(&str, &str, bool); 16] = [
              }
              for x in flatten(xs) { if x > 99 { kept[n] = x; n += 1; } }
              (kept, left, n)
+         }",
+        false,
+    ),
+    (
+        "distinct",
+        "fn main(xs: [secret u8; _] from each) -> ([u8; 4], [u8; 20], u32, u32) {
+             let all = flatten(xs);
+             let mut few: [secret u8; 4] = [7; 4];
+             let mut some: [secret u8; 20] = [0; 20];
+             let (mut n, mut m): (secret u32, secret u32) = (0, 0);
+             for x in all { if n == 0 || x / 32 != few[n - 1] { few[n] = x / 32; n += 1; } }
+             for x in all { if m < 5 && (m == 0 || x / 32 != some[m - 1]) { some[m] = x / 32; m += 1; } }
+             (few, some, n, m)
          }",
         false,
     ),
@@ -332,6 +345,7 @@ fn bytes_and_rounds_do_not_follow_what_is_computed_alone() {
     for (name, text, _) in PROGRAMS {
         let joint = [
             "appended",
+            "distinct",
             "ranks",
             "best",
             "written at secret places",

@@ -16,9 +16,9 @@ pub mod last;
 pub mod nest;
 mod placed;
 mod records;
-mod rises;
+pub mod rises;
 mod scattered;
-mod writes;
+pub mod writes;
 
 use super::carried::Body;
 use super::span::interval;

@@ -385,7 +385,7 @@ fn what_was_appended_last_is_carried() {
         ),
         (
             "for v in a { if n == 0 || !(w[n - 1] == v) { w[n] = v; n += 1; } }",
-            1,
+            0,
         ),
         (
             "w[0] = 5; n = 1; for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
@@ -416,12 +416,65 @@ fn what_was_appended_last_is_carried() {
             assert_eq!((loops, at_secret), (n_loops, 0), "{body}\n{after}");
         }
     }
-    // A list that may be full already, and an element that may be none of its own.
+    // An element that may be none of the list's own.
+    let body = "for v in a { if v != w[n] { w[n] = v; n += 1; } }";
+    let ir = ir_of(&program(body, 19), 20);
+    let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
+    stays(&ir, &after, body);
+}
+
+/// Lists that get full, and counters that stop: what is done for one row does not wait for the row before.
+#[test]
+fn counters_count_on_behind_their_bounds() {
     for body in [
+        // Full lists, which are read behind their end.
+        "for i in 0..N { if i == 0 || a[i] != w[n - 1] { w[n] = a[i]; n += 1; } }",
         "for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
-        "for v in a { if v != w[n] { w[n] = v; n += 1; } }",
+        "for v in a { if n == 0 || v != w[n - 1] { w[n] = v; n += 1; } }",
+        "for i in 0..N { if b[i] > 2 && (n == 0 || a[i] != w[n - 1]) { w[n] = a[i]; n += 1; } else { m += 1; } }",
+        "for i in 0..N { if n == 0 || a[i] != w[n - 1] || b[i] != u[n - 1] { w[n] = a[i]; u[n] = b[i]; n += 1; } }",
+        "for i in 0..N { if i == 0 || p[n - 1].0 != a[i] { p[n] = (a[i], i as u32); n += 1; } }",
+        "w[0] = 5; n = 1; for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
+        "n = 30; for v in a { if v != w[n - 1] { w[n] = v; n += 1; } }",
+        "for i in 0..N { m += w[n - 1] as u32; if a[i] > 2 { w[n] = a[i]; n += 1; } }",
+        // Bounds, at which they stay.
+        "for i in 0..N { if (i == 0 || a[i] != w[n - 1]) && n < 9 { w[n] = a[i]; n += 1; } }",
+        "for v in a { if n < 6 && (n == 0 || v != w[n - 1]) { w[n] = v; n += 1; m += v as u32; } }",
+        "for v in a { if n <= 6 { if n == 0 || v != w[n - 1] { w[n] = v; n += 1; } else { m += v as u32; } } }",
+        "let mut last: secret u8 = 0; for v in a { if v != last && n < 7 { w[n] = v; n += 1; last = v; } } m = last as u32;",
+        "let mut last: secret u8 = 0; for v in a { if v != last && n < 7 { w[n] = v; n += 1; last = v; } else { m += last as u32; } }",
+        "for i in 0..N { if a[i] > 2 && n != 4 { w[n] = a[i]; n += 1; } }",
+        "for i in 0..N { if a[i] > 2 && !(n == 4) { m += a[i] as u32; n += 1; } }",
+        "let mut k: secret u128 = 0; for v in a { if v > 1 && k < 5 { m += v as u32; k += 1; } } n = k as u32;",
+        "let mut k: secret i8 = -3; for v in a { if v > 1 && k < 5 { m += v as u32; k += 1; } } n = k as u32;",
+        "let mut k: secret u8 = 250; for v in a { if v > 1 && k < 254 { m += v as u32; k += 1; } } n = k as u32;",
+        "let mut k: secret u8 = 9; for v in a { if v > 1 && k < 5 { m += v as u32; k += 1; } } n = k as u32;",
+        // Two of them, and a bound that is not the lowest one.
+        "for i in 0..N { if a[i] > 2 && n < 5 { n += 1; } if b[i] > a[i] && m < 7 && n > 0 { m += 1; u[m] = b[i]; } }",
+        "for i in 0..N { if a[i] > 2 && n < 5 { n += 1; if n == 3 { w[0] = a[i]; } } if n < 2 { m += b[i] as u32; } }",
+        // One more than the greatest number is none, and the bound is none.
+        "for v in a { if v > 1 && n != 30 { n += 1; m += v as u32; } }",
     ] {
-        let ir = ir_of(&program(body, 19), 20);
+        for len in [9, 21, 39, 40, 41] {
+            let ir = ir_of(&program(body, len), 40);
+            let simple = dead::run(common::run(algebra::run(ir.clone()).ir).ir).ir;
+            let after = dead::run(lanes::run(counts::run(simple).ir).ir).ir;
+            stays(&ir, &after, body);
+            let loops = count(&after.body, |op| matches!(op, Op::Loop { .. }));
+            assert_eq!(loops, 0, "{body} into {len}\n{after}");
+        }
+    }
+    // Counters that begin anew, and conditions that wait for more than the count.
+    for body in [
+        "let mut k: secret u8 = 240; for v in a { if v > 1 || k == 240 { m += 1; k += 1; } } n = k as u32;",
+        "for v in a { m = m * 3 + v as u32; if m > 7 && n < 4 { w[n] = v; n += 1; m = 1; } }",
+        "for v in a { if (v as u32) > n && n < 5 { w[n] = v; n += 1; } }",
+        "for v in a { if n != 3 || v > 4 { n += 1; } }",
+        "for v in a { if n == 2 || v > 4 { n += 1; } }",
+        "for i in 0..N { if i == 0 || q[n - 1][1] != a[i] { q[n] = [b[i], a[i], 3]; n += 1; } }",
+        "for v in a { if n > 0 { if v != w[n - 1] { w[n] = v; n += 1; } } else { w[n] = v; n += 1; } }",
+    ] {
+        let ir = ir_of(&program(body, 21), 40);
         let after = optimise(ir.clone(), 2, LocalChoice::Auto, &mut |_, _| {});
         stays(&ir, &after, body);
     }

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! So the array is only appended to, and of what was carried beside it often nothing is left to wait for: where all that differs from the
-//! element before is kept, the last one kept is equal to the one before. A list that has no place for every row is left as it is: once it
-//! is full the place below the counter lies behind its end, where there are zeros.
+//! element before is kept, the last one kept is equal to the one before. Where a list has no place for every row, the place below the
+//! counter may lie behind its end, where there are zeros: `y` is `select (le n, 64), l, 0`, a comparison that holds up to some row (see `capped`).
 
 use super::writes::writes_beside;
 use super::{Collection, counters, len, matched, starts};
@@ -29,6 +29,8 @@ struct Last {
     reads: SortedSet<usize>,
     /// The place at which the first element is appended.
     first: u64,
+    /// Up to where the counter counts places that there are, if it may count others.
+    most: Option<u64>,
 }
 
 /// The loop with one more carried value, the element that was appended last, if it has such an array.
@@ -43,24 +45,40 @@ pub fn carried(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<
     };
     (walk.span, walk.protocol) = (node.span, node.protocol);
     let init = match last.first.checked_sub(1) {
-        None => walk.splat_of(ty, 0),
-        Some(before) => {
+        Some(before) if before < len(walk, node, array) => {
             let start = Word::from(before * block);
             let dims = vec![(block, 1)];
             let at = ConstVec::Affine { start, dims };
             let element = walk.gather_at(node.args[array.array], at);
             walk.with_secrecy(element, true)
         }
+        _ => walk.splat_of(ty, 0),
     };
     let region = body.region;
     let mut renamed = SortedMap::new();
     let mut params = renewed(walk, &region.params, &mut renamed);
     let before = walk.fresh(ty);
     params.push(before);
+    let counter = params[last.one.counter + 1];
     walk.open(params);
+    let read = match last.most {
+        Some(most) => {
+            let ty = Ty {
+                secret: false,
+                ..walk.ty(counter)
+            };
+            let most = walk.splat_of(ty, most.into());
+            let is_place = walk.word(WordOp::Le, &[counter, most]);
+            let dims = vec![(block, 0)];
+            let is_place = walk.gather_at(is_place, ConstVec::Affine { start: 0, dims });
+            let nothing = walk.splat_of(walk.ty(before), 0);
+            walk.word(WordOp::Select, &[is_place, before, nothing])
+        }
+        None => before,
+    };
     for (at, inner) in region.nodes.iter().enumerate() {
         if last.reads.contains(&at) {
-            renamed.insert(inner.results[0], before);
+            renamed.insert(inner.results[0], read);
         } else {
             copy(walk, std::slice::from_ref(inner), &mut renamed);
         }
@@ -108,9 +126,12 @@ fn last(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, k: usize) -> Option<L
             let elements = len(walk, node, &array);
             // One below the first is out of range, where there are zeros.
             let scalar = walk.ty(node.args[counter]).scalar;
-            if first.checked_add(rows)? > elements || scalar.mask() < Word::from(elements) {
+            if scalar.mask() < Word::from(elements) {
                 return None;
             }
+            let may_be_full = first.checked_add(rows)? > elements;
+            let most = may_be_full.then(|| i128::from(elements) - offset);
+            let most = most.map(u64::try_from).transpose().ok()?;
             let below = Place {
                 root: region.params[counter + 1],
                 offset: offset - 1,
@@ -136,6 +157,7 @@ fn last(walk: &Walk, node: &Node, n: u64, body: &Body<'_>, k: usize) -> Option<L
                 },
                 reads: reads.clone(),
                 first,
+                most,
             })
         })
 }

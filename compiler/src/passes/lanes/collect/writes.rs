@@ -156,7 +156,7 @@ fn leads(body: &Body<'_>, from: ValueId, to: ValueId, depth: u32) -> bool {
 }
 
 /// The lane of which a condition has copies only.
-fn one_lane(body: &Body<'_>, cond: ValueId) -> Option<ValueId> {
+pub fn one_lane(body: &Body<'_>, cond: ValueId) -> Option<ValueId> {
     let source = match body.node(cond).map(|node| (&node.op, &node.args[..])) {
         Some((Op::Gather { block: 1 }, &[src, idx])) => {
             (body.splats.get(&idx) == Some(&0)).then_some(src)?
