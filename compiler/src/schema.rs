@@ -270,6 +270,20 @@ pub(crate) fn variant_nodes(hir: &Hir, id: StructId, args: &[GenericArg]) -> Vec
     out
 }
 
+/// Whether a word says that nothing is there: the words of spreadsheets, databases and statistics for that, whatever their case, and none.
+pub fn is_missing(word: &str) -> bool {
+    const WORDS: [&str; 10] = [
+        "NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "null", "None", ".", "\\N",
+    ];
+    let word = word.trim();
+    word.is_empty() || WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+}
+
+/// Whether such a word is a text all the same, where a text may stand.
+pub fn is_text(word: &str) -> bool {
+    !matches!(word, "" | "NA" | "null")
+}
+
 /// Whether an enum is the library's `Option`, whose values files write as they are.
 pub(crate) fn is_optional(def: &Struct) -> bool {
     def.name == "Option" && library::owns(def.span.file)

@@ -5,6 +5,7 @@ use smpcc_circuit::calendar;
 use smpcc_circuit::decimal::{Decimal, read_float};
 use smpcc_circuit::float::Format;
 use smpcc_circuit::value::{Form, Integer, Scalar, Word};
+use smpcc_compiler::schema;
 
 /// A declared range, inclusive.
 pub type Range = Option<(Integer, Integer)>;
@@ -402,17 +403,11 @@ fn plain_name(scalar: Scalar) -> String {
     }
 }
 
-/// Whether nothing stands there, or a word of spreadsheets, databases and statistics for that, whatever its case.
+/// Whether nothing stands there, or a word for that.
 pub fn is_missing(found: &Tree) -> bool {
-    const WORDS: [&str; 10] = [
-        "NA", "N/A", "#N/A", "<NA>", "NaN", "NaT", "null", "None", ".", "\\N",
-    ];
     match found {
         Tree::Null => true,
-        Tree::Text(cell) => {
-            let cell = cell.trim();
-            cell.is_empty() || WORDS.iter().any(|word| word.eq_ignore_ascii_case(cell))
-        }
+        Tree::Text(cell) => schema::is_missing(cell),
         _ => false,
     }
 }

@@ -9,6 +9,7 @@ use super::{Tree, cell};
 use crate::words::did_you_mean;
 use smpcc_circuit::program::{ShapeNode, ShapeVariant};
 use smpcc_circuit::value::{Form, Word};
+use smpcc_compiler::schema;
 
 /// What stands in an enum's place: which variant, and what it holds.
 struct Chosen<'t> {
@@ -118,7 +119,7 @@ impl Walk<'_> {
                 ..
             }) => variants.iter().any(|v| v.name == word),
             Some(ShapeNode::Scalar { form, .. } | ShapeNode::Shared { form, .. }) => {
-                *form == Form::Text && !matches!(word, "" | "NA" | "null")
+                *form == Form::Text && schema::is_text(word)
             }
             _ => false,
         }

@@ -13,7 +13,7 @@ use crate::hir::{
     GenericArg, Len, MainParam, Struct, StructId, Type, ValueRange, Variant, VariantField, form_of,
     scalar_of,
 };
-use crate::schema::is_optional;
+use crate::schema::{is_missing, is_optional, is_text};
 use smpcc_circuit::calendar;
 use smpcc_circuit::decimal::{Decimal, read_float};
 use smpcc_circuit::float::Format;
@@ -191,15 +191,15 @@ impl<'h> Tracer<'h> {
         if is_optional(def)
             && let Some(some) = def.variants.iter().position(|v| !v.fields.is_empty())
         {
-            if text.is_nothing()? {
+            let held = self.held_types(of, &def.variants[some]);
+            if text.is_nothing(|word| self.is_value(word, &held))? {
                 let none = def.variants.iter().position(|v| v.fields.is_empty());
                 return self.variant(of, none.unwrap_or(0), Vec::new());
             }
             // Where a value is optional twice, one that is nothing is written out.
             let written = text.eats_key(&def.variants[some].name);
-            let ty = self.held_types(of, &def.variants[some]);
             let range = def.variants[some].fields[0].range.or(range);
-            let val = self.argument_value(text, &ty[0], range)?;
+            let val = self.argument_value(text, &held[0], range)?;
             if written {
                 text.expect('}')?;
             }
@@ -238,7 +238,7 @@ impl<'h> Tracer<'h> {
                 .map(|(field, ty)| (field.name.as_str(), ty, field.range.or(range)))
                 .collect();
             match parts.as_slice() {
-                [] if text.is_nothing()? => {}
+                [] if text.is_nothing(|_| false)? => {}
                 [] => {
                     return Err(format!(
                         "`{}`: `{name}` holds nothing: write its name alone",
@@ -270,6 +270,23 @@ impl<'h> Tracer<'h> {
         let generics = generic_values(args);
         let closed = |f: &VariantField| self.close_with(&f.ty, &generics);
         variant.fields.iter().map(closed).collect()
+    }
+
+    /// Whether a word for what is missing is a value of what an `Option` holds: a variant, or a text.
+    fn is_value(&self, word: &str, held: &[Type]) -> bool {
+        match held {
+            [ty @ Type::Text(..)] => form_of(ty) == Form::Text && is_text(word),
+            [Type::Struct { id, args, .. }] => {
+                let def = &self.hir.structs[id.index()];
+                match is_optional(def) {
+                    true => (def.variants.iter())
+                        .filter(|v| !v.fields.is_empty())
+                        .any(|v| self.is_value(word, &self.held_types((*id, args), v))),
+                    false => def.variants.iter().any(|v| v.name == word),
+                }
+            }
+            _ => false,
+        }
     }
 
     /// The value of an enum from those of one variant: its number, and what it holds in the fields that its parts have.
@@ -356,15 +373,14 @@ impl ArgumentText<'_> {
         Err(format!("`{}`: `{c}` is expected before {found}", self.name))
     }
 
-    /// Goes on behind `null`, `NA` or nothing, in quotes or not; whether one of them is next.
-    fn is_nothing(&mut self) -> Result<bool, String> {
+    /// Goes on behind a word for nothing, in quotes or not, that is no value here; whether one is next.
+    fn is_nothing(&mut self, is_value: impl Fn(&str) -> bool) -> Result<bool, String> {
         let before = (self.rest, self.n);
         let word = self.word()?;
         // Nothing at all is a value only where it is all that there is.
         let is_nothing = match word.trim() {
-            "null" | "NA" => true,
             "" => self.is_bare || before.0.trim_start().starts_with('"'),
-            _ => false,
+            word => is_missing(word) && !is_value(word),
         };
         if !is_nothing {
             (self.rest, self.n) = before;
