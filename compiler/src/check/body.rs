@@ -535,6 +535,9 @@ pub(super) fn items(ty: &Ty) -> (usize, &Ty) {
 fn mismatch_help(have: &Ty, want: &Ty, shown: &str) -> String {
     let shown = shown.trim_start_matches("secret ");
     match (have, want) {
+        (Ty::Real(..), w) if w.is_integral() => {
+            format!("convert with `as {shown}`, which drops the fraction")
+        }
         (h, w) if h.is_number() && w.is_number() => format!("convert with `as {shown}`"),
         (Ty::Scalar(Scalar::Bool, _), w) if w.is_number() => format!("convert with `as {shown}`"),
         (h, Ty::Scalar(Scalar::Bool, _)) if h.is_number() => {

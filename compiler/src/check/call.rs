@@ -768,7 +768,8 @@ impl Body<'_, '_> {
                 "for an array bring in another one: `use std::{module}::{};`; of two numbers write `{usage}`",
                 name.text
             ),
-            _ => format!("write `{usage}`"),
+            _ => hints::for_more(&name.text, args.len())
+                .map_or_else(|| format!("write `{usage}`"), str::to_owned),
         };
         self.report(error.here("wrong number of arguments").help(help));
         for arg in args {

@@ -8,7 +8,7 @@ use crate::types::width;
 /// What to write in place of a function of another language that was called like `x.name(…)` or `name(x, …)`.
 pub(crate) fn for_call(name: &str) -> Option<&'static str> {
     Some(match name {
-        "retain" | "where" => {
+        "retain" | "where" | "query" => {
             "how many pass would show: count them with `xs.map(|x| if x > 3 { 1 } else { 0 }).sum()`, or keep a `bool` beside each element"
         }
         "push" | "append" | "extend" | "insert" | "push_back" | "add" => {
@@ -24,14 +24,15 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "for_each" | "forEach" | "foreach" => "write a loop: `for x in xs { … }`",
         "flat_map" => "write `xs.map(|x| …).flatten()`",
         "reversed" | "reverse" => "write `xs.rev()`",
-        "take" | "head" => "write `xs[0..n]`",
+        "take" | "head" | "limit" => "write `xs[0..n]`",
+        "loc" | "iloc" | "iat" => "write `xs[i]`, or `xs[a..b]` for a part",
         "skip" | "tail" => "write `xs[n..]`",
         "range" => "write `for i in 0..n { … }`",
         "xrange" => "write `for i in 0..n { … }`",
-        "print" | "println" | "printf" | "puts" | "echo" | "dbg" | "console" => {
+        "print" | "println" | "print_ln" | "printf" | "puts" | "echo" | "dbg" | "console" => {
             "a program shows its result only: return it from `main`, or `reveal(x)` what everyone may learn"
         }
-        "input" | "scanf" | "read_line" => {
+        "input" | "scanf" | "read_line" | "get_input_from" => {
             "inputs are parameters of `main`: `x: secret u32 from each`"
         }
         "sqrt" => "of an unsigned integer write `isqrt(x)`",
@@ -44,10 +45,24 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "is_empty" | "empty" => "write `xs.len() == 0`",
         "first" | "front" => "write `xs[0]`",
         "last" | "back" => "write `xs[xs.len() - 1]`",
-        "to_string" | "str" | "format" | "to_owned" => {
+        "to_string" | "str" | "format" | "to_owned" | "paste" | "paste0" | "sprintf" => {
             "a number does not become a text; texts in quotes are values, `let s: str<8> = \"abc\";`"
         }
-        "int" => "write `x as u32`, with the type that it shall have",
+        "int" | "astype" | "parse" | "parseInt" => {
+            "write `x as u32`, with the type that it shall have; of an array `xs.map(|x| x as u32)`"
+        }
+        "sint" | "cint" | "sfix" | "cfix" | "sbit" => return for_value(name),
+        "apply" | "sapply" | "lapply" => "write `xs.map(|x| …)`",
+        "c" => "write `[a, b, c]`",
+        "sizeof" => "write `xs.len()`",
+        "malloc" | "calloc" | "realloc" => "arrays are values: write `[0; n]`",
+        "rbind" | "vstack" | "hstack" | "concatenate" => "write `concat(xs, ys)`",
+        "rolling" => "write `xs.windows(3).map(|w| w.sum())`",
+        "ifelse" | "if_else" | "iif" => "write `if c { a } else { b }`",
+        "coalesce" | "ifnull" | "nvl" | "replace_na" => "of an `Option` write `x.unwrap_or(0)`",
+        "reveal_to" => {
+            "what one party learns is a result of `main`: declare `party analyst;` and write `-> u32 to analyst`"
+        }
         "float" | "double" => "write `x as f64`, or `x as fixed<64, 16>`, which costs less",
         "bool" => "write `x != 0`",
         "unwrap" | "expect" | "get_or_insert" => {
@@ -56,9 +71,12 @@ pub(crate) fn for_call(name: &str) -> Option<&'static str> {
         "sorted" | "order" | "arrange" => {
             "write `sort(xs)`, with `use std::sort::sort;` at the top"
         }
+        "require" | "ensure" | "assume" => "write `assert(c, \"why\")`",
         "assert_eq" => "write `assert(a == b)`",
         "assert_ne" => "write `assert(a != b)`",
-        "panic" | "unreachable" | "todo" | "abort" | "exit" => "write `assert(false, \"why\")`",
+        "panic" | "unreachable" | "todo" | "abort" | "exit" | "revert" => {
+            "write `assert(false, \"why\")`"
+        }
         "swap" => "write `let t = xs[i]; xs[i] = xs[j]; xs[j] = t;`, or `swap_if(c, a, b)`",
         "rand" | "randint" | "rand_bits" | "random_bits" => {
             "write `random()`: it draws a secret that no party knows, `let r: secret u32 = random();`"
@@ -73,9 +91,22 @@ pub(crate) fn for_namesake(name: &str) -> Option<&'static str> {
         "filter" => {
             "how many pass would show: add up with `xs.map(|x| if x > 3 { x } else { 0 }).sum()`, or, for rows of which each says whether it is kept, bring it in: `use std::table::filter;`"
         }
+        "apply" => {
+            "of each element write `xs.map(|x| …)`; for a matrix times a vector bring it in: `use std::linear::apply;`"
+        }
         "pow" => {
             "of integers multiply: `x * x`, or in a loop; for numbers with fractions bring it in: `use std::math::pow;`"
         }
+        _ => return None,
+    })
+}
+
+/// What to write in place of more arguments than a function has.
+pub(crate) fn for_more(name: &str, n: usize) -> Option<&'static str> {
+    Some(match (name, n) {
+        ("round", 2) => "for two decimal places write `round(x * 100) / 100`",
+        ("max", 3..) => "write `max(max(a, b), c)`",
+        ("min", 3..) => "write `min(min(a, b), c)`",
         _ => return None,
     })
 }
@@ -94,6 +125,13 @@ pub(crate) fn for_type(name: &str) -> Option<&'static str> {
         "decimal" | "Decimal" | "Number" | "number" | "money" | "Money" => {
             "write `fixed<64, 16>` (64 bits, 16 of them behind the point), or count the smallest unit in a `u64`"
         }
+        "sint" | "cint" | "uint256" | "int256" | "uint128" | "int128" => {
+            "write `u128`, or as few bits as numbers have; `secret u32` where nobody may see them"
+        }
+        "sfix" | "cfix" => {
+            "write `fixed<32, 16>`; `secret fixed<32, 16>` where nobody may see them"
+        }
+        "mapping" => return for_type("Map"),
         _ => return None,
     })
 }
@@ -109,6 +147,15 @@ pub(crate) fn for_value(name: &str) -> Option<&'static str> {
         "self" | "this" => "there are no methods of types: write a function with a parameter",
         "INT_MAX" | "UINT_MAX" | "maxsize" => "write `u32::MAX`, with the type that you mean",
         "INT_MIN" => "write `i32::MIN`, with the type that you mean",
+        "sint" | "cint" | "sfix" | "cfix" | "sbit" => {
+            "a type stands where a name is declared: `let x: secret u32 = 3;`, `x: secret u32 from each`"
+        }
+        "Math" | "math" | "np" | "numpy" => {
+            "functions are called as they are: `max(a, b)`; some are brought in: `use std::math::exp;`"
+        }
+        "msg" => {
+            "parties are declared, `party buyer;`, and inputs come from them: `x: secret u32 from buyer`"
+        }
         "pass" => "a block may be empty: write `{ }`",
         "print" | "println" => return for_call(name),
         _ => return None,
@@ -391,6 +438,126 @@ mod tests {
                 "use std::elections::borda;",
                 "`use std::vote::borda;`",
                 "use std::vote::borda;",
+            ),
+            (
+                "fn f(x: fixed<32, 8>) -> fixed<32, 8> { round(x, 2) }",
+                "round(x * 100) / 100",
+                "fn f(x: fixed<32, 8>) -> fixed<32, 8> { round(x * 100) / 100 }",
+            ),
+            (
+                "fn f(x: fixed<32, 8>) -> fixed<32, 8> { x.round(2) }",
+                "round(x * 100) / 100",
+                "",
+            ),
+            (
+                "fn f(a: u8, b: u8, c: u8) -> u8 { max(a, b, c) }",
+                "max(max(a, b), c)",
+                "fn f(a: u8, b: u8, c: u8) -> u8 { max(max(a, b), c) }",
+            ),
+            (
+                "fn f(a: u8, b: u8) -> u8 { Math.min(a, b) }",
+                "max(a, b)",
+                "use std::math::exp;\nfn f(a: secret fixed<32, 8>, b: secret fixed<32, 8>) -> secret fixed<32, 8> { exp(max(a, b)) }",
+            ),
+            (
+                "fn f(x: fixed<32, 8>) -> i64 { let n: i64 = x; n }",
+                "convert with `as i64`, which drops the fraction",
+                "fn f(x: fixed<32, 8>) -> i64 { let n: i64 = x as i64; n }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { require(x > 3, \"no\"); x }",
+                "assert(c, \"why\")",
+                "fn f(x: u32) -> u32 { assert(x > 3, \"why\"); x }",
+            ),
+            (
+                "fn f(x: u32) -> u32 { ifelse(x > 3, 1, 2) }",
+                "if c { a } else { b }",
+                "fn f(x: u32) -> u32 { if x > 3 { 1 } else { 2 } }",
+            ),
+            (
+                "fn f(x: Option<u32>) -> u32 { coalesce(x, 0) }",
+                "x.unwrap_or(0)",
+                "fn f(x: Option<u32>) -> u32 { x.unwrap_or(0) }",
+            ),
+            (
+                "fn f() -> [u8; 3] { c(1, 2, 3) }",
+                "[a, b, c]",
+                "fn f() -> [u8; 3] { [1, 2, 3] }",
+            ),
+            (
+                "fn f(xs: [u8; 3]) -> u8 { xs.iloc(0) }",
+                "`xs[i]`, or `xs[a..b]`",
+                "fn f(xs: [u8; 3]) -> u8 { xs[0] + xs[1..2][0] }",
+            ),
+            (
+                "fn f(xs: [u8; 3]) -> [u8; 3] { xs.apply(|x| x + 1) }",
+                "xs.map(|x| …)",
+                "fn f(xs: [u8; 3]) -> [u8; 3] { xs.map(|x| x + 1) }",
+            ),
+            (
+                "fn f(xs: [u8; 3]) -> [u32; 3] { xs.astype(1) }",
+                "xs.map(|x| x as u32)",
+                "fn f(xs: [u8; 3]) -> [u32; 3] { xs.map(|x| x as u32) }",
+            ),
+            (
+                "fn f(xs: [u8; 9]) -> [u64; 7] { xs.rolling(3) }",
+                "xs.windows(3).map(|w| w.sum())",
+                "fn f(xs: [u8; 9]) -> [u64; 7] { xs.windows(3).map(|w| w.sum()) }",
+            ),
+            (
+                "fn f(xs: [u8; 2], ys: [u8; 2]) -> [u8; 4] { rbind(xs, ys) }",
+                "concat(xs, ys)",
+                "fn f(xs: [u8; 2], ys: [u8; 2]) -> [u8; 4] { concat(xs, ys) }",
+            ),
+            (
+                "fn f() -> [u8; 4] { malloc(4) }",
+                "[0; n]",
+                "fn f() -> [u8; 4] { let n = 4; [0; n] }",
+            ),
+            (
+                "fn main(x: secret u32 from each) -> u32 { x[0].reveal_to(0) }",
+                "declare `party analyst;` and write `-> u32 to analyst`",
+                "party analyst;\nparty p[2];\nfn main(x: secret u32 from p) -> u32 to analyst { x[0] }",
+            ),
+            (
+                "fn f() -> u8 { let x = sint(3); 1 }",
+                "let x: secret u32 = 3;",
+                "fn f() -> u8 { let x: secret u32 = 3; 1 }",
+            ),
+            (
+                "fn f() -> u8 { let x = sint.get_input_from(0); 1 }",
+                "x: secret u32 from each",
+                "fn main(x: secret u32 from each) -> u32 { x[0] }",
+            ),
+            (
+                "fn f() -> u8 { let x: uint256 = 3; 1 }",
+                "u128",
+                "fn f() -> u8 { let x: u128 = 3; 1 }",
+            ),
+            (
+                "fn f() -> u8 { let x: sfix = 3; 1 }",
+                "secret fixed<32, 16>",
+                "fn f() -> u8 { let x: secret fixed<32, 16> = 3; 1 }",
+            ),
+            (
+                "fn f() -> u8 { let x = msg.sender; 1 }",
+                "x: secret u32 from buyer",
+                "party buyer;\nparty seller;\nfn main(x: secret u32 from buyer) -> u32 { x }",
+            ),
+            (
+                "fn f(xs: [u8; 3]) -> [u8; 2] { xs.nlargest(2) }",
+                "`top_k`, in `std::sort`",
+                "use std::sort::top_k;\nfn f(xs: [u8; 3]) -> [u8; 2] { top_k(xs) }",
+            ),
+            (
+                "fn f(s: str<8>) -> bool { s.like(\"a%\") }",
+                "`starts_with`, in `std::text`",
+                "",
+            ),
+            (
+                "fn f(d: date) -> u8 { d.strftime(\"%m\") }",
+                "`std::date`",
+                "use std::date::month;\nfn f(d: date) -> u8 { month(d) as u8 }",
             ),
         ] {
             let said = errors(wrong);

@@ -61,7 +61,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "cumsum" => "write a loop: `total += x; sums[i] = total;`",
         "which_max" | "idxmax" => "write `argmax`, in `std::stats`",
         "which_min" | "idxmin" => "write `argmin`, in `std::stats`",
-        "sort_values" | "order" | "argsort" => {
+        "sort_values" | "order" | "order_by" | "orderBy" | "sort_by" | "argsort" => {
             "write `sort`, `sort_by_key` or `rank`, in `std::sort`"
         }
         "log" => "write `ln`, in `std::math`; `log2` is there, too",
@@ -72,14 +72,17 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "linspace" | "arange" | "seq" => {
             "write the numbers, `[0, 10, 20, 30]`, or a loop: `for i in 0..11 { edges[i] = i as u32 * 10; }`"
         }
-        "years" | "weekdays" | "wday" | "isoweekday" | "dayofweek" => {
-            "parts of dates are `year`, `month`, `day` and `weekday` in `std::date`"
-        }
+        "nlargest" | "slice_max" => "write `top_k`, in `std::sort`",
+        "inner_join" | "vlookup" => "write `join`, in `std::table`",
+        "years" | "strftime" | "resample" | "date_trunc" | "weekdays" | "wday" | "isoweekday"
+        | "dayofweek" => "parts of dates are `year`, `month`, `day` and `weekday` in `std::date`",
         "subset" | "where" => {
             "functions of rows that meet a condition end in `_where`: `median_where(ages, treated)`"
         }
         "first_past_the_post" | "fptp" => "write `plurality`, in `std::vote`",
-        "prefix" => "write `starts_with`, in `std::text`",
+        "prefix" | "like" | "ilike" | "startsWith" | "startswith" => {
+            "write `starts_with`, in `std::text`"
+        }
         "geometric" => "noise on integers is `laplace` in `std::dp`",
         "kmeans" | "KMeans" => "write `k_means`, in `std::ml`",
         _ => return None,
