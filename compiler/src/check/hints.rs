@@ -512,12 +512,12 @@ mod tests {
             (
                 "fn f() -> [u8; 4] { malloc(4) }",
                 "[0; n]",
-                "fn f() -> [u8; 4] { let n = 4; [0; n] }",
+                "fn f() -> [u8; 4] { [0; 4] }",
             ),
             (
                 "fn main(x: secret u32 from each) -> u32 { x[0].reveal_to(0) }",
                 "declare `party analyst;` and write `-> u32 to analyst`",
-                "party analyst;\nparty p[2];\nfn main(x: secret u32 from p) -> u32 to analyst { x[0] }",
+                "party analyst;\nparty p[2];\nfn main(x: secret u32 from each p) -> u32 to analyst { x[0] }",
             ),
             (
                 "fn f() -> u8 { let x = sint(3); 1 }",
@@ -557,7 +557,7 @@ mod tests {
             (
                 "fn f(d: date) -> u8 { d.strftime(\"%m\") }",
                 "`std::date`",
-                "use std::date::month;\nfn f(d: date) -> u8 { month(d) as u8 }",
+                "use std::date::month;\nfn f(d: secret date) -> secret u8 { month(d) as u8 }",
             ),
         ] {
             let said = errors(wrong);

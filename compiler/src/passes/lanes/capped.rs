@@ -125,7 +125,7 @@ impl<'b, 'a> Counting<'b, 'a> {
             }
             let Some(&at) = self.body.def.get(&id) else {
                 let k = region.params.iter().position(|param| *param == id)? - 1;
-                if k == self.counter.k || self.carried.len() > MOST_TWICE {
+                if k == self.counter.k || self.carried.len() >= MOST_TWICE {
                     return None;
                 }
                 if !self.carried.contains(&k) {
