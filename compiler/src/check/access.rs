@@ -5,7 +5,7 @@ use super::consts::Known;
 use crate::ast::{Expr, ExprKind as E, Name, UnaryOp};
 use crate::diagnostic;
 use crate::diagnostic::{listed, suggestion_after};
-use crate::hir::{ExprKind as H, Len};
+use crate::hir::{ExprKind as H, Len, Text};
 use crate::source::Span;
 use crate::types::{Fields as _, Ty};
 use smpcc_circuit::value::{Integer, Scalar};
@@ -40,6 +40,11 @@ impl Body<'_, '_> {
                         "write `.len()`".to_owned()
                     }
                     Ty::Array(..) | Ty::Ragged(..) => "index it first: `xs[i]`".to_owned(),
+                    Ty::Text(Text::Date | Text::Datetime, _) => {
+                        "bring in what you need of it, `use std::date::month;`, and call `month(d)`"
+                            .to_owned()
+                    }
+                    _ if name.text == "await" => "a value is there when it is used".to_owned(),
                     _ => "only structs have fields".to_owned(),
                 };
                 self.report(error.help(help));

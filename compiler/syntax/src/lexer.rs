@@ -431,6 +431,11 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
             .here("opened here")
             .help("close it with `*/`; comments nest, so each `/*` needs its own");
     }
+    if let Some(help) = preprocessor(slice) {
+        return diagnostic!(E1001, span, "nothing is done before a file is read")
+            .here("not in this language")
+            .help(help);
+    }
     if slice.starts_with('#') {
         return diagnostic!(E1001, span, "a comment does not begin with `#`")
             .here("a comment?")
@@ -451,12 +456,26 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
         .here("unexpected character");
     match slice.chars().next() {
         Some('\'') => error.help("there are no single characters; a text stands between two `\"`"),
-        Some('?') => error.help("choose with `if c { a } else { b }`"),
-        Some('@' | '$' | '~' | '`' | '\\') => error.help("remove it; bitwise not is `!`"),
+        Some('?') if slice.starts_with("??") => error.help("of an `Option` write `x.unwrap_or(0)`"),
+        Some('?') => {
+            error.help("choose with `if c { a } else { b }`; of an `Option` write `x.unwrap_or(0)`")
+        }
+        Some('`') => error.help("a text stands between two `\"`, and has no values in it"),
+        Some('~') => error.help("bitwise not is `!`"),
+        Some('@' | '$' | '\\') => error.help("remove it"),
         Some('\u{feff}') => error.help("remove the byte-order mark; files are plain UTF-8"),
         Some(c) if c.is_alphabetic() => error.help("names use the letters a to z, digits and `_`"),
         _ => error.help("remove it"),
     }
+}
+
+/// What is written in place of a line for C's preprocessor.
+fn preprocessor(line: &str) -> Option<&'static str> {
+    let word = line.strip_prefix('#')?.trim_start();
+    if word.starts_with("include") {
+        return Some("the library is there; bring in what you need: `use std::stats::mean;`");
+    }
+    (word.starts_with("define ")).then_some("write `const N: usize = 3;`, or a function")
 }
 
 /// The value of a number's text and its suffix; `None` if it is malformed or above 2^128 − 1.

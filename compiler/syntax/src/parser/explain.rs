@@ -93,6 +93,13 @@ fn special_case(
         return Some(error);
     }
     let is_first = tokens[..at].iter().all(|t| t.kind == Kind::Pub);
+    if is_first && token.kind == Kind::From {
+        return Some(
+            diagnostic!(E1005, span, "`from` does not begin an item")
+                .here("expected an item")
+                .help("write `use std::stats::mean;`"),
+        );
+    }
     if is_first && token.kind == Kind::Ident {
         let error =
             diagnostic!(E1005, span, "`{word}` does not begin an item").here("expected an item");

@@ -1,4 +1,4 @@
-//! Slips of people who know Python, Rust or C: what they wrote, and what is written here.
+//! Slips of people who know other languages: what they wrote, and what is written here.
 
 use super::slice;
 use crate::diagnostic;
@@ -63,15 +63,105 @@ pub fn slip(
             )
         }
         // `x is None`, `x is not None`
-        Kind::Ident if word == "is" && !expects_value && ends_value(kind_before(1)) => {
+        Kind::Ident
+            if word.eq_ignore_ascii_case("is") && !expects_value && ends_value(kind_before(1)) =>
+        {
             let next = |n: usize| tokens.get(at + n).map_or("", |t| slice(text, t.span));
-            let help = match (next(1), next(2)) {
-                ("None", _) => "write `x.is_none()`",
-                ("not", "None") => "write `x.is_some()`",
-                ("not", _) => "write `x != y`",
-                _ => "write `x == y`",
+            let is_nothing = |word: &str| matches!(word, "None" | "NULL" | "null");
+            let is_not = next(1).eq_ignore_ascii_case("not");
+            let help = match is_not {
+                true if is_nothing(next(2)) => "write `x.is_some()`",
+                true => "write `x != y`",
+                false if is_nothing(next(1)) => "write `x.is_none()`",
+                false => "write `x == y`",
             };
-            say(None, "`is` is not an operator".into(), help.into())
+            say(None, format!("`{word}` is not an operator"), help.into())
+        }
+        // `x |> f()`
+        Kind::Gt
+            if expects_value
+                && kind_before(1) == Some(Kind::Or)
+                && joined(before(1), token) =>
+        {
+            say(
+                before(1),
+                "there is no operator `|>`".into(),
+                "call it as a method: `xs.map(|x| x + 1).sum()`".into(),
+            )
+        }
+        // `x := 3`
+        Kind::Colon
+            if kind_before(1) == Some(Kind::Ident)
+                && tokens
+                    .get(at + 1)
+                    .is_some_and(|t| t.kind == Kind::Eq && t.span.start == token.span.end) =>
+        {
+            say(
+                None,
+                "`:=` does not declare a variable".into(),
+                format!("write `let mut {} = …;`", word_before(1)),
+            )
+        }
+        // `(u64)x`
+        Kind::Ident | Kind::Int | Kind::LParen
+            if kind_before(1) == Some(Kind::RParen)
+                && kind_before(2) == Some(Kind::Ident)
+                && kind_before(3) == Some(Kind::LParen)
+                && is_type(word_before(2)) =>
+        {
+            say(
+                before(3),
+                "a type in parentheses converts nothing".into(),
+                format!("write `x as {}`", ours(word_before(2))),
+            )
+        }
+        // `function(x) { … }` as a value
+        Kind::Ident | Kind::LBrace
+            if kind_before(1) == Some(Kind::RParen)
+                && called(text, &tokens[..at]) == Some("function") =>
+        {
+            say(
+                None,
+                "a closure is not written with `function`".into(),
+                "write `|x| x + 1`".into(),
+            )
+        }
+        // `[...xs, x]`
+        Kind::DotDot
+            if matches!(kind_before(1), Some(Kind::LBracket | Kind::Comma))
+                && tokens
+                    .get(at + 1)
+                    .is_some_and(|t| t.kind == Kind::Dot && t.span.start == token.span.end) =>
+        {
+            say(
+                None,
+                "there is no operator `...`".into(),
+                "put arrays together: `concat(xs, [x])`".into(),
+            )
+        }
+        // `fn f<T>(x: T) -> T where T: Ord`
+        Kind::Ident if word == "where" && can("{") && can("::") => say(
+            None,
+            "there is no `where`".into(),
+            "write what a type must have where it is named: `fn f<T: Ord>(x: T) -> T { … }`".into(),
+        ),
+        // `try { x / 2 }`, of which `try { x` could be a struct
+        _ if kind_before(1) == Some(Kind::LBrace) && block_of(word_before(2)).is_some() => {
+            say(
+                before(2),
+                format!("there is no `{}`", word_before(2)),
+                block_of(word_before(2)).unwrap_or_default().into(),
+            )
+        }
+        _ if kind_before(2) == Some(Kind::LBrace)
+            && kind_before(1) == Some(Kind::Ident)
+            && block_of(word_before(3)).is_some() =>
+        {
+            say(
+                before(3),
+                format!("there is no `{}`", word_before(3)),
+                block_of(word_before(3)).unwrap_or_default().into(),
+            )
         }
         // `switch (x) {`
         Kind::LBrace
@@ -253,11 +343,16 @@ pub fn slip(
             )
         }
         // `x => x + 1`
-        Kind::FatArrow if can("&&") || can(")") && kind_before(1) == Some(Kind::Ident) => say(
+        Kind::FatArrow
+            if can("&&")
+                || can(")") && matches!(kind_before(1), Some(Kind::Ident | Kind::RParen)) =>
+        {
+            say(
             None,
             "a closure is not written with `=>`".into(),
             "write `|x| x + 1`".into(),
-        ),
+        )
+        }
         // A loop where a value stands.
         Kind::Loop | Kind::While | Kind::For if expects_value && !can(";") => say(
             None,
@@ -369,6 +464,18 @@ fn is_choice(text: &str, tokens: &[Token], at: usize) -> bool {
     })
 }
 
+/// What is written in place of a block of another language, by the word before it.
+fn block_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "try" => {
+            "nothing is caught: what is wrong ends the run for all; `checked_div` and its kin give an `Option`"
+        }
+        "do" | "repeat" => "write `while c { … }`, or `for i in 0..n { … }`",
+        "unsafe" | "async" => "write what stands between the braces without them",
+        _ => return None,
+    })
+}
+
 fn ends_value(kind: Option<Kind>) -> bool {
     matches!(
         kind,
@@ -408,6 +515,22 @@ fn after_word(before: Token, text: &str, token: Token) -> Option<Diagnostic> {
         "elif" | "elsif" | "elseif" | "elsf" => (
             format!("there is no `{word}`"),
             "write `else if`".to_owned(),
+        ),
+        _ if word.eq_ignore_ascii_case("case") && slice(text, token.span).eq_ignore_ascii_case("when") => (
+            format!("there is no `{word}`"),
+            "write `if c { a } else { b }`".to_owned(),
+        ),
+        _ if word.eq_ignore_ascii_case("select") => (
+            "there are no queries".to_owned(),
+            "write `xs.sum()`, `xs.map(|x| if x > 3 { x } else { 0 }).sum()`; groups and joins are in `std::table`".to_owned(),
+        ),
+        "await" | "async" | "yield" if next_is_name => (
+            format!("there is no `{word}`"),
+            "a value is there when it is used: write it alone".to_owned(),
+        ),
+        "mapping" => (
+            "there are no maps from keys to values".to_owned(),
+            "write an array that is indexed by numbers: `[u32; 10]`".to_owned(),
         ),
         "switch" | "case" | "when" => (
             format!("there is no `{word}`"),
