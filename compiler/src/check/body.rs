@@ -468,7 +468,13 @@ impl<'c, 'w> Body<'c, 'w> {
                     Ty::Usize if e.ty.is_number() && !self.secrecy(&e.ty).is_public() => {
                         "a `usize` is public: take a `secret u64` there, or `reveal` the value if everyone may learn it".to_owned()
                     }
-                    _ => mismatch_help(&e.ty, want, &shown),
+                    _ => match (self.is_option(&e.ty), self.is_option(want)) {
+                        (true, false) if want.is_number() => {
+                            "write `x.unwrap_or(0)`, or `if let Some(v) = x { … }`".to_owned()
+                        }
+                        (false, true) => "write `Some(x)`".to_owned(),
+                        _ => mismatch_help(&e.ty, want, &shown),
+                    },
                 };
                 self.report(error.help(help));
                 Typed::poison(e.span).hir()

@@ -547,6 +547,16 @@ mod tests {
                 "struct Row { age: u8 }\nfn main(rows: [secret Row; _] from each) -> u8 { rows[0][0].age }",
             ),
             (
+                "fn f(x: Option<u8>) -> u8 { x }",
+                "x.unwrap_or(0)",
+                "fn f(x: Option<u8>) -> u8 { if let Some(v) = x { v } else { x.unwrap_or(0) } }",
+            ),
+            (
+                "fn f(x: u8) -> Option<u8> { x }",
+                "write `Some(x)`",
+                "fn f(x: u8) -> Option<u8> { Some(x) }",
+            ),
+            (
                 "fn f(x: fixed<32, 8>) -> fixed<32, 8> { round(x, 2) }",
                 "round(x * 100) / 100",
                 "fn f(x: fixed<32, 8>) -> fixed<32, 8> { round(x * 100) / 100 }",
