@@ -456,7 +456,6 @@ fn lexical_error(file: FileId, slice: &str, span: Span) -> Diagnostic {
         .here("unexpected character");
     match slice.chars().next() {
         Some('\'') => error.help("there are no single characters; a text stands between two `\"`"),
-        Some('?') if slice.starts_with("??") => error.help("of an `Option` write `x.unwrap_or(0)`"),
         Some('?') => {
             error.help("choose with `if c { a } else { b }`; of an `Option` write `x.unwrap_or(0)`")
         }

@@ -27,10 +27,7 @@ use smpcc_circuit::gate::WordOp;
 use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{Scalar, Word};
-use turns::{Bound, Counter, ordered};
-
-/// Values that are carried twice.
-const MOST_TWICE: usize = 8;
+use turns::{Bound, Counter, MOST, ordered};
 
 /// Emits the loop with counters that count on, if no loop is left of it then; its results.
 pub fn capped(walk: &mut Walk, node: &Node, n: u64, body: &Body<'_>) -> Option<Vec<ValueId>> {
@@ -125,7 +122,7 @@ impl<'b, 'a> Counting<'b, 'a> {
             }
             let Some(&at) = self.body.def.get(&id) else {
                 let k = region.params.iter().position(|param| *param == id)? - 1;
-                if k == self.counter.k || self.carried.len() >= MOST_TWICE {
+                if k == self.counter.k || self.carried.len() >= MOST {
                     return None;
                 }
                 if !self.carried.contains(&k) {

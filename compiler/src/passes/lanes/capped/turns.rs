@@ -10,8 +10,9 @@ use smpcc_circuit::ids::ValueId;
 use smpcc_circuit::sorted::{SortedMap, SortedSet};
 use smpcc_circuit::value::{Scalar, Word};
 
-/// Conditions under which a counter counts.
-const MOST: usize = 16;
+/// Conditions under which a counter counts, and values that are carried twice: more than anybody writes, and few enough to be looked
+/// through for each.
+pub const MOST: usize = 1 << 10;
 
 /// A carried value to which one is added where some conditions hold, and comparisons with it of which each holds up to some row only.
 pub struct Counter {

@@ -35,6 +35,18 @@ pub fn slip(
             "write `for i in 0..n { … }`".into(),
         )
     };
+    // `try { x / 2 }`, of which `try { x` could be a struct
+    let opened = match [kind_before(1), kind_before(2)] {
+        [Some(Kind::LBrace), _] => 2,
+        [Some(Kind::Ident), Some(Kind::LBrace)] => 3,
+        _ => 0,
+    };
+    if opened > 0
+        && let Some(help) = block_of(word_before(opened))
+    {
+        let message = format!("there is no `{}`", word_before(opened));
+        return say(before(opened), message, help.into());
+    }
     match token.kind {
         // `for (let i = 0; …)`, `for (int i = 0; …)`, `for (i = 0; …)`
         Kind::Let if kind_before(1) == Some(Kind::LParen) && kind_before(2) == Some(Kind::For) => {
@@ -145,24 +157,6 @@ pub fn slip(
             "there is no `where`".into(),
             "write what a type must have where it is named: `fn f<T: Ord>(x: T) -> T { … }`".into(),
         ),
-        // `try { x / 2 }`, of which `try { x` could be a struct
-        _ if kind_before(1) == Some(Kind::LBrace) && block_of(word_before(2)).is_some() => {
-            say(
-                before(2),
-                format!("there is no `{}`", word_before(2)),
-                block_of(word_before(2)).unwrap_or_default().into(),
-            )
-        }
-        _ if kind_before(2) == Some(Kind::LBrace)
-            && kind_before(1) == Some(Kind::Ident)
-            && block_of(word_before(3)).is_some() =>
-        {
-            say(
-                before(3),
-                format!("there is no `{}`", word_before(3)),
-                block_of(word_before(3)).unwrap_or_default().into(),
-            )
-        }
         // `switch (x) {`
         Kind::LBrace
             if kind_before(1) == Some(Kind::RParen)
