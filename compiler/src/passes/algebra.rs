@@ -579,7 +579,7 @@ fn select(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId, ty: Ty) -> Option
 
 /// A choice without what its condition asks only where both values are equal: of `ne a b` nothing is left, of `and p (ne a b)` it is `p`.
 fn where_they_differ(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId) -> Option<ValueId> {
-    let equal = |walk: &Walk, cond, holds| are_equal(walk, cond, holds, [a, b], 8);
+    let equal = |walk: &Walk, cond, holds| are_equal(walk, cond, holds, [a, b], &mut 1024);
     if equal(walk, c, false) {
         return Some(a);
     }
@@ -596,12 +596,19 @@ fn where_they_differ(walk: &mut Walk, c: ValueId, a: ValueId, b: ValueId) -> Opt
     Some(walk.word(WordOp::Select, &[parts[1 - idle], a, b]))
 }
 
-/// Whether two values are equal where a condition holds, or does not.
-fn are_equal(walk: &Walk, cond: ValueId, holds: bool, values: [ValueId; 2], depth: u32) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
+/// Whether two values are equal where a condition holds, or does not, looking at so many operations.
+fn are_equal(
+    walk: &Walk,
+    cond: ValueId,
+    holds: bool,
+    values: [ValueId; 2],
+    steps: &mut u32,
+) -> bool {
+    let Some(left) = steps.checked_sub(1) else {
         return false;
     };
-    let is = |cond, holds| are_equal(walk, cond, holds, values, depth);
+    *steps = left;
+    let mut is = |cond, holds| are_equal(walk, cond, holds, values, steps);
     let Some((&Op::Word(op), args)) = walk.simple(cond) else {
         return false;
     };
