@@ -174,6 +174,34 @@ fn short_lists_without_repetitions_are_kept_at_once() {
     }
 }
 
+/// Neither the fields that are compared nor the conditions change how a list is kept.
+#[test]
+fn many_fields_and_conditions_cost_what_a_few_do() {
+    let text = |n_fields: usize, n_conditions: usize| {
+        let each = |of: &dyn Fn(usize) -> String, n, between: &str| -> String {
+            (0..n).map(of).collect::<Vec<_>>().join(between)
+        };
+        let fields = each(&|i| format!("f{i}: u8"), n_fields, ", ");
+        let zeros = each(&|i| format!("f{i}: 0"), n_fields, ", ");
+        let differs = each(&|i| format!("r.f{i} != w[n - 1].f{i}"), n_fields, " || ");
+        let others = each(&|i| format!("r.f0 != {i}"), n_conditions, " && ");
+        format!(
+            "struct R {{ {fields} }}
+fn main<const N: usize>(x: [secret R; N] from each) -> ([R; 20], [u8; 20], u32, u32) {{
+    let mut w: [secret R; 20] = [R {{ {zeros} }}; 20];
+    let mut u: [secret u8; 20] = [0; 20];
+    let (mut n, mut m): (secret u32, secret u32) = (0, 0);
+    for r in x[0] {{ if n == 0 || {differs} {{ w[n] = r; n += 1; }} }}
+    for r in x[0] {{ if m < 5 && {others} {{ u[m] = r.f0; m += 1; }} }}
+    (w, u, n, m)
+}}"
+        )
+    };
+    let bytes = |text: String| figures(&text, 1_000, REP3, ProtocolChoice::Boolean).bytes;
+    let (few, many) = (bytes(text(4, 8)), bytes(text(12, 24)));
+    assert!(many < 4 * few, "{few} {many}");
+}
+
 /// One column of ten is a tenth of the rows; a count in it is a count without the others.
 #[test]
 fn a_column_costs_what_it_would_alone() {
